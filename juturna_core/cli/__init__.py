@@ -1,0 +1,81 @@
+"""The `juturna` command. One file a command, each with `add_parser(commands)` and `run(arguments) -> exit code`.
+
+Command modules import what is heavy inside `run`, so that `juturna --help` loads neither grpc, numpy nor textual.
+Exit codes: 0 done, 1 something was lost or found wrong, 2 a bad file or bad usage, 130 interrupted before it ran.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from juturna_core.errors import JuturnaError
+
+COMMANDS = (
+    "run",
+    "validate",
+    "graph",
+    "nodes",
+    "schema",
+    "remotize",
+    "listen",
+    "launch",
+    "stub",
+    "require",
+    "completion",
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    made = argparse.ArgumentParser(
+        prog="juturna",
+        description="Run Juturna pipelines: JSON files that name nodes and links.",
+        epilog="examples:\n"
+        "  juturna validate pipe.json            is the file right? every problem with line and column\n"
+        "  juturna run pipe.json                 run it; ctrl+c drains and stops\n"
+        "  juturna run pipe.json --for 10 --summary json\n"
+        "  juturna COMMAND --help                more on one command\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument(
+        "--version", action="store_true", help="print the version and where it is installed"
+    )
+    commands = made.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name in COMMANDS:
+        import_module(f"juturna_core.cli.{name}").add_parser(commands)
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; the exit code. No traceback for anything that the user can mend."""
+    whole = parser()
+    arguments = whole.parse_args(argv)
+    if arguments.version:
+        print(_version())
+        return 0
+    if arguments.command is None:
+        whole.print_help()
+        return 2
+    try:
+        return int(import_module(f"juturna_core.cli.{arguments.command}").run(arguments))
+    except JuturnaError as error:
+        print(f"juturna: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("juturna: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `juturna … | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _version() -> str:
+    from juturna_core import __version__
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return f"juturna-tui {__version__} (Python {python}, {folder})"

@@ -1,0 +1,47 @@
+"""Load a pipeline file and check it as every command does: all problems on stderr, nothing started."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from juturna_core.catalog import Catalog
+    from juturna_core.config import PipelineConfig
+    from juturna_core.errors import Problem
+
+
+def problems_of(
+    path: str, *, overrides: Sequence[str] = (), plugin_dirs: Sequence[str] = ()
+) -> tuple[PipelineConfig | None, Catalog | None, list[Problem]]:
+    """The configuration and its catalog (None where the file cannot be read as one), and all problems."""
+    from juturna_core.catalog import Catalog
+    from juturna_core.check import check
+    from juturna_core.config import PipelineConfig, override
+    from juturna_core.errors import ConfigError
+    from juturna_core.source_map import SourceMap
+
+    try:
+        loaded = PipelineConfig.load(path)
+        config = loaded.config
+        for assignment in overrides:
+            config = override(config, assignment)
+    except ConfigError as error:
+        return None, None, list(error.problems)
+    catalog = Catalog.for_config(config, Path(path).resolve().parent, Path.cwd())
+    problems = [*loaded.problems, *check(config, catalog, SourceMap(loaded.text, path))]
+    return config, catalog, problems
+
+
+def load_checked(
+    path: str, *, overrides: Sequence[str] = (), strict: bool = False
+) -> tuple[PipelineConfig, Catalog] | None:
+    """The configuration and its catalog, or None after every problem was printed."""
+    config, catalog, problems = problems_of(path, overrides=overrides)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if config is None or catalog is None or any(strict or p.severity == "error" for p in problems):
+        return None
+    return config, catalog

@@ -1,0 +1,72 @@
+"""Options that several commands share: logging as Juturna spells it, `--set`, numbers that must make sense."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+LEVELS = ("NOTSET", "DEBUG", "INFO", "WARNING", "ERROR")
+FORMATS = ("simple", "colored", "full", "compact", "development", "minimal", "json")
+
+
+def add_logging(parser: argparse.ArgumentParser, level: str = "INFO") -> None:
+    """`--log-level`, `--log-format`, `--log-file`."""
+    group = parser.add_argument_group("log")
+    group.add_argument(
+        "-l",
+        "--log-level",
+        choices=LEVELS,
+        default=level,
+        type=str.upper,
+        help="what is worth a line (%(default)s)",
+    )
+    group.add_argument(
+        "-F",
+        "--log-format",
+        choices=FORMATS,
+        default="compact",
+        help="how a line looks (%(default)s)",
+    )
+    group.add_argument(
+        "-L", "--log-file", metavar="FILE", help="write the log here instead of to stderr"
+    )
+
+
+def start_logging(arguments: argparse.Namespace) -> logging.Handler:
+    """Send the log where the options say; OSError becomes a usage error."""
+    from juturna_core.errors import JuturnaError
+    from juturna_core.log import add_handler, jt_logger
+
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if arguments.log_file:
+        try:
+            handler = logging.FileHandler(arguments.log_file, encoding="utf-8")
+        except OSError as error:
+            raise JuturnaError(f"--log-file {arguments.log_file}: {error.strerror}") from error
+    add_handler(handler, arguments.log_format)
+    jt_logger().setLevel(arguments.log_level)
+    return handler
+
+
+def seconds(text: str) -> float:
+    """A duration above 0, for argparse."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number of seconds above 0, not {text!r}")
+    return value
+
+
+def port(text: str) -> int:
+    """A TCP port, for argparse; 0 lets the system choose."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port from 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def examples(*lines: str) -> str:
+    """An epilog of examples."""
+    return "examples:\n" + "".join(f"  {line}\n" for line in lines)

@@ -1,0 +1,188 @@
+"""`juturna run FILE`: load, check, warm up, run until it is over, drain, say how it went."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from juturna_core.cli.options import add_logging, examples, seconds, start_logging
+
+if TYPE_CHECKING:
+    from juturna_core.pipeline import Pipeline, StopReport
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="run a pipeline file until it is over or ctrl+c",
+        description="Run a pipeline. A finite source ends the run. SIGINT, SIGTERM and SIGHUP drain what is under way "
+        "within the grace; a second SIGINT forces. Exit code 0: nothing was lost; 1: something was; "
+        "2: the file or the usage is wrong, and nothing was started.",
+        epilog=examples(
+            "juturna run pipe.json",
+            "juturna run pipe.json --set 1_pass.delay=0.5 --set 0_stream.rate=20",
+            "juturna run pipe.json --for 30 --summary json --log-level ERROR > numbers.json",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", metavar="FILE", help="the pipeline file (JSON)")
+    parser.add_argument(
+        "--for", dest="seconds", metavar="SECONDS", type=seconds, help="stop after so long"
+    )
+    parser.add_argument(
+        "--summary",
+        choices=("table", "json", "none"),
+        default="table",
+        help="what to print at the end (%(default)s)",
+    )
+    parser.add_argument(
+        "--grace",
+        metavar="SECONDS",
+        type=seconds,
+        default=5.0,
+        help="how long draining may take (%(default)s)",
+    )
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="NODE.KEY=VALUE",
+        action="append",
+        default=[],
+        help="another value for an argument of a node; the file stays as it is",
+    )
+    parser.add_argument("--strict", action="store_true", help="take warnings for errors")
+    parser.add_argument(
+        "--live", action="store_true", help="on a terminal: a table that refreshes, not one line"
+    )
+    add_logging(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from juturna_core.cli.checked import load_checked
+    from juturna_core.pipeline import Pipeline
+    from juturna_core.settings import Settings
+
+    handler = start_logging(arguments)
+    settings = Settings.from_environment()
+    signals = Signals()
+    checked = load_checked(arguments.file, overrides=arguments.overrides, strict=arguments.strict)
+    if checked is None:
+        return 2
+    config, catalog = checked
+    pipeline = Pipeline(
+        config, base=Path(arguments.file).resolve().parent, settings=settings, catalog=catalog
+    )
+    pipeline.warmup()
+    signals.attend(pipeline)
+    pipeline.start()
+    try:
+        _watch(pipeline, arguments, handler)
+        report = _stop(pipeline, arguments.grace)
+    except Forced:
+        _say_forced(pipeline)
+        _leave(1)
+    return _tell(pipeline, report, arguments.summary)
+
+
+class Forced(BaseException):
+    """A second SIGINT: do not wait any longer. No `Exception`, so that nothing on the way swallows it."""
+
+
+class Signals:
+    """SIGINT, SIGTERM and SIGHUP: before the pipeline runs they interrupt, then the first asks it to stop."""
+
+    def __init__(self) -> None:
+        self._pipeline: Pipeline | None = None
+        self._asked = False
+        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            signal.signal(number, self._handle)
+
+    def attend(self, pipeline: Pipeline) -> None:
+        """From now on a signal asks `pipeline` to stop."""
+        self._pipeline = pipeline
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._pipeline is None:
+            raise KeyboardInterrupt
+        if self._asked and number == signal.SIGINT:
+            raise Forced
+        self._asked = True
+        self._pipeline.request_stop()
+
+
+def _watch(pipeline: Pipeline, arguments: argparse.Namespace, handler: logging.Handler) -> None:
+    """Wait for the end, drawing the numbers where somebody can see them."""
+    deadline = None if arguments.seconds is None else time.monotonic() + arguments.seconds
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        pipeline.wait(arguments.seconds)
+        return
+    from juturna_core.cli.live import Screen, status_line, table
+
+    with Screen(handler, table if arguments.live else status_line) as screen:
+        while True:
+            left = 0.25 if deadline is None else min(0.25, deadline - time.monotonic())
+            if left <= 0 or pipeline.wait(left) or pipeline.stop_requested:
+                return
+            screen.draw(pipeline.stats())
+
+
+def _stop(pipeline: Pipeline, grace: float) -> StopReport:
+    """Drain; after a second say what is waited for."""
+
+    def say() -> None:
+        for node, what in pipeline.unfinished():
+            print(f"juturna: waiting for {node}: {what}", file=sys.stderr)
+        print(f"juturna: draining for up to {grace:g} s; ctrl+c once more forces", file=sys.stderr)
+
+    patience = threading.Timer(min(1.0, grace / 2), say)
+    patience.daemon = True
+    patience.start()
+    try:
+        return pipeline.stop(grace)
+    finally:
+        patience.cancel()
+
+
+def _tell(pipeline: Pipeline, report: StopReport, kind: str) -> int:
+    """Print the summary and what was lost; the exit code."""
+    from juturna_core.cli import summary
+
+    stats = pipeline.stats()
+    if kind == "json":
+        print(summary.as_json(stats), flush=True)
+    elif kind == "table":
+        print(summary.as_table(stats), flush=True)
+    for node, what in report.unfinished:
+        print(f"juturna: {node} did not end: {what}", file=sys.stderr)
+    for node, count in report.lost_by_node.items():
+        print(f"juturna: {count} messages lost at {node}", file=sys.stderr)
+    code = 1 if report.lost or pipeline.failure else 0
+    if report.unfinished:
+        _leave(code)  # the interpreter would wait for a node's own threads
+    pipeline.destroy()
+    return code
+
+
+def _say_forced(pipeline: Pipeline) -> None:
+    for node, what in pipeline.unfinished():
+        print(f"juturna: forced while waiting for {node}: {what}", file=sys.stderr)
+    waiting = sum(node.queue + node.in_flight for node in pipeline.stats().nodes.values())
+    print(
+        f"juturna: forced to stop; {waiting} messages were under way and are lost", file=sys.stderr
+    )
+
+
+def _leave(code: int) -> None:
+    """Exit now: threads that hang are not waited for."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

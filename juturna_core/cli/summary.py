@@ -1,0 +1,125 @@
+"""How a run went, for a person (a table) or a program (one JSON object)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from juturna_core.metrics import Distribution
+from juturna_core.stats import NodeStats, PipelineStats, milliseconds
+
+_SPLIT = ("encode", "network", "remote_queue", "remote_compute", "decode")
+
+
+def as_json(stats: PipelineStats) -> str:
+    """One JSON object on one line."""
+    return json.dumps(as_dict(stats))
+
+
+def as_dict(stats: PipelineStats) -> dict[str, Any]:
+    """The summary as plain values; all `*_ms` are milliseconds, the parts of a split its medians."""
+    return {
+        "pipeline": stats.name,
+        "seconds": round(stats.seconds, 3),
+        "state": stats.state,
+        "lost": stats.lost,
+        "nodes": {name: _node(node) for name, node in stats.nodes.items()},
+    }
+
+
+def _node(node: NodeStats) -> dict[str, Any]:
+    return {
+        "type": node.type,
+        "mark": node.mark,
+        "where": node.where,
+        "rx": node.received,
+        "tx": node.transmitted,
+        "bytes": node.bytes_out,
+        "errors": node.errors,
+        "dropped": node.dropped,
+        "lost": node.lost,
+        "queue": node.queue,
+        "queue_max": node.queue_max,
+        "blocked_ms": round(node.blocked_ns / 1e6, 3),
+        "queue_ms": milliseconds(node.queue_time),
+        "update_ms": milliseconds(node.update_time),
+        "age_ms": milliseconds(node.age),
+        "rtt_ms": _round_trip(node.round_trip),
+    }
+
+
+def _round_trip(trip: dict[str, Distribution] | None) -> dict[str, Any] | None:
+    if trip is None:
+        return None
+    split = {part: milliseconds(trip[part])["p50"] for part in _SPLIT}
+    return {**milliseconds(trip["total"]), "split": split}
+
+
+def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
+    """A table of all nodes. With an earlier snapshot rates and latencies are of the time between the two."""
+    rows = [
+        (
+            "node",
+            "where",
+            "rx",
+            "tx",
+            "rx/s",
+            "queue",
+            "max",
+            "p50",
+            "p99",
+            "in queue",
+            "errors",
+            "lost",
+        )
+    ]
+    seconds = stats.seconds - (before.seconds if before else 0.0)
+    for name, node in stats.nodes.items():
+        earlier = before.nodes.get(name) if before else None
+        update = node.update_time.since(earlier.update_time) if earlier else node.update_time
+        queue = node.queue_time.since(earlier.queue_time) if earlier else node.queue_time
+        received = node.received - (earlier.received if earlier else 0)
+        if node.round_trip is not None:
+            update = node.round_trip["total"]
+        rows.append(
+            (
+                name,
+                node.where,
+                str(node.received),
+                str(node.transmitted),
+                f"{received / seconds:.1f}" if seconds > 0 else "-",
+                str(node.queue + node.in_flight),
+                str(node.queue_max),
+                duration(update.percentile(50)),
+                duration(update.percentile(99)),
+                duration(queue.percentile(50)),
+                str(node.errors),
+                str(node.lost),
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        names = [row[column].ljust(widths[column]) for column in (0, 1)]
+        numbers = [row[column].rjust(widths[column]) for column in range(2, len(row))]
+        lines.append("  ".join(names + numbers))
+    lines += [
+        f"{name}: {node.status_text}" for name, node in stats.nodes.items() if node.status_text
+    ]
+    lines += [
+        f"{name}: last error: {node.last_error}"
+        for name, node in stats.nodes.items()
+        if node.last_error
+    ]
+    head = f"{stats.name}: {stats.state.removeprefix('pipeline_')}, {stats.seconds:.1f} s, {stats.lost} lost"
+    return "\n".join([head, *lines])
+
+
+def duration(ms: float | None) -> str:
+    """Milliseconds for a person: three digits and a unit."""
+    if ms is None:
+        return "-"
+    for scale, unit in ((1000.0, "s"), (1.0, "ms"), (0.001, "µs")):
+        if ms >= scale:
+            return f"{ms / scale:.3g} {unit}"
+    return f"{ms * 1e6:.0f} ns"

@@ -1,0 +1,108 @@
+"""What has to happen to turn one configuration into another: a pure value.
+
+A start is the difference from nothing, a roll-back the reversed difference. Order, spacing and
+comments in the file are no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from juturna_core.config import LinkConfig, NodeConfig, PipelineConfig
+
+TUNABLE = frozenset({"configuration", "when_full", "on_error", "auto_dump"})
+"""What can change on a node that lives on: policies, and arguments if its class takes them live."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChange:
+    """One node before and after."""
+
+    before: NodeConfig
+    after: NodeConfig
+
+    @property
+    def name(self) -> str:
+        return self.after.name
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of the node's object that differ."""
+        return _differing(self.before, self.after, NodeConfig.model_fields)
+
+    @property
+    def arguments(self) -> frozenset[str]:
+        """The keys of `configuration` that differ, those that came or went among them."""
+        before, after = self.before.configuration, self.after.configuration
+        missing = object()
+        return frozenset(
+            key
+            for key in before.keys() | after.keys()
+            if before.get(key, missing) != after.get(key, missing)
+        )
+
+    def reversed(self) -> NodeChange:
+        return NodeChange(self.after, self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigDiff:
+    """The difference between two configurations.
+
+    `retuned` nodes differ in arguments and policies only, `replaced` ones in what they are. `keys`
+    are those of the pipeline itself that differ, such as `name` or `folder`.
+    """
+
+    added: tuple[NodeConfig, ...] = ()
+    removed: tuple[NodeConfig, ...] = ()
+    replaced: tuple[NodeChange, ...] = ()
+    retuned: tuple[NodeChange, ...] = ()
+    links_added: tuple[LinkConfig, ...] = ()
+    links_removed: tuple[LinkConfig, ...] = ()
+    keys: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return self != ConfigDiff()
+
+    def reversed(self) -> ConfigDiff:
+        """The difference the other way round."""
+        return ConfigDiff(
+            added=self.removed,
+            removed=self.added,
+            replaced=tuple(change.reversed() for change in self.replaced),
+            retuned=tuple(change.reversed() for change in self.retuned),
+            links_added=self.links_removed,
+            links_removed=self.links_added,
+            keys=self.keys,
+        )
+
+
+def diff(before: PipelineConfig | None, after: PipelineConfig | None) -> ConfigDiff:
+    """What makes `after` out of `before`; None is nothing at all."""
+    old = {node.name: node for node in before.nodes} if before else {}
+    new = {node.name: node for node in after.nodes} if after else {}
+    changes = [
+        NodeChange(old[name], node)
+        for name, node in new.items()
+        if name in old and old[name] != node
+    ]
+    old_links = dict.fromkeys(before.links if before else ())
+    new_links = dict.fromkeys(after.links if after else ())
+    keys = _differing(before, after, _PIPELINE_KEYS) if before and after else frozenset()
+    return ConfigDiff(
+        added=tuple(node for name, node in new.items() if name not in old),
+        removed=tuple(node for name, node in old.items() if name not in new),
+        replaced=tuple(change for change in changes if not change.keys <= TUNABLE),
+        retuned=tuple(change for change in changes if change.keys <= TUNABLE),
+        links_added=tuple(link for link in new_links if link not in old_links),
+        links_removed=tuple(link for link in old_links if link not in new_links),
+        keys=keys,
+    )
+
+
+_PIPELINE_KEYS = ("name", "id", "folder", "plugins", "telemetry", "dead_letters", "version")
+
+
+def _differing(before: object, after: object, keys: Iterable[str]) -> frozenset[str]:
+    return frozenset(key for key in keys if getattr(before, key) != getattr(after, key))

@@ -1,0 +1,7 @@
+"""`python -m juturna` is the command `juturna`."""
+
+import sys
+
+from juturna_core.cli import main
+
+sys.exit(main())

@@ -1,0 +1,7 @@
+"""The buffer."""
+
+from juturna_core.buffer import Buffer
+
+__all__ = [
+    "Buffer",
+]

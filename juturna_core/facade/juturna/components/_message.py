@@ -1,0 +1,7 @@
+"""The message."""
+
+from juturna_core.message import Message
+
+__all__ = [
+    "Message",
+]

@@ -1,0 +1,7 @@
+"""The pipeline."""
+
+from juturna_core.pipeline import Pipeline
+
+__all__ = [
+    "Pipeline",
+]

@@ -1,0 +1,1 @@
+"""Sources: none is built in yet."""

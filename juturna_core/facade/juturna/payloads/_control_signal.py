@@ -1,0 +1,7 @@
+"""Signals to nodes."""
+
+from juturna_core.payloads import ControlSignal
+
+__all__ = [
+    "ControlSignal",
+]

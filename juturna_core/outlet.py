@@ -1,0 +1,124 @@
+"""The way out of a node: freeze a message, count it, hand it to every inbox behind.
+
+`send` runs on whatever thread calls `transmit`: the node's worker as a rule, a plugin's own thread now and then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from juturna_core.inbox import Inbox, Item
+from juturna_core.message import Message
+from juturna_core.payloads import ControlPayload, ControlSignal
+
+
+class Receiver(Protocol):
+    """Anything a message can be put into: a node, a queue."""
+
+    def put(self, message: Any, /) -> Any: ...
+
+
+class Link:
+    """One edge out of a node: into the inbox of another, or into any object that has `put`."""
+
+    __slots__ = ("name", "put")
+
+    def __init__(self, name: str, destination: Inbox | Receiver) -> None:
+        self.name = name
+        self.put: Callable[[Item, bool], bool] = (
+            destination.put if isinstance(destination, Inbox) else _foreign(destination)
+        )
+
+
+def _foreign(receiver: Receiver) -> Callable[[Item, bool], bool]:
+    def put(item: Item, wait: bool) -> bool:
+        receiver.put(item[0])
+        return True
+
+    return put
+
+
+class Outlet:
+    """Where `Node.transmit` ends: one per node, kept for the node's whole life."""
+
+    __slots__ = (
+        "blocked_by",
+        "blocked_ns",
+        "blocked_since",
+        "bytes",
+        "links",
+        "lost",
+        "source",
+        "taps",
+        "transmitted",
+    )
+
+    def __init__(self) -> None:
+        self.links: tuple[Link, ...] = ()  # replaced whole, never changed
+        self.taps: tuple[Callable[[Message[Any], int], None], ...] = ()
+        self.source: Message[Any] | None = (
+            None  # the message that `update` works on; set by the worker
+        )
+        self.transmitted = 0
+        self.bytes = 0
+        self.lost = 0
+        self.blocked_ns = 0
+        self.blocked_by = ""
+        self.blocked_since = 0
+
+    def send(self, message: Any, source: Message[Any] | None = None) -> None:
+        """Send `message` into every link, waiting where an inbox is full.
+
+        It comes from `source`, whose id and age it takes on; by default from the message that `update` works on.
+        A node that answers later, from a thread of its own, names it. A bare `ControlSignal` is wrapped.
+        """
+        origin: Any = source or self.source
+        if (
+            message is not origin or message._data_source_id != message.id
+        ):  # not one that is only passed on
+            message = _sealed(message, origin)
+        size = message._size
+        self.transmitted += 1
+        self.bytes += size
+        item = (message, size, time.perf_counter_ns())
+        full: tuple[Link, ...] = ()
+        for link in (
+            self.links
+        ):  # first those with room: a full branch must not keep a message from its siblings
+            if not link.put(item, False):
+                full += (link,)
+        for link in full:
+            self._wait(link, item)
+        for tap in self.taps:
+            tap(message, size)
+
+    def _wait(self, link: Link, item: Item) -> None:
+        started = time.perf_counter_ns()
+        self.blocked_by, self.blocked_since = link.name, started
+        entered = link.put(item, True)
+        self.blocked_ns += time.perf_counter_ns() - started
+        self.blocked_by, self.blocked_since = "", 0
+        if not entered:
+            self.lost += 1
+
+    def connect(self, name: str, destination: Inbox | Receiver) -> None:
+        """Add the link `name`, or lead it elsewhere."""
+        self.links = (*(link for link in self.links if link.name != name), Link(name, destination))
+
+    def disconnect(self, name: str | None = None) -> None:
+        """Remove the link `name`, or all."""
+        self.links = tuple(link for link in self.links if name is not None and link.name != name)
+
+
+def _sealed(message: Any, source: Message[Any] | None) -> Message[Any]:
+    """`message` as it travels: frozen, with where and when it comes from."""
+    if isinstance(message, ControlSignal):
+        message = Message(payload=ControlPayload(message))
+    set_ = object.__setattr__  # a node may transmit again what it was given frozen
+    set_(message, "_data_source_id", source.id if source is not None else None)
+    if not message._born_ns:
+        set_(message, "_born_ns", source._born_ns if source is not None else time.perf_counter_ns())
+    message._freeze()
+    return message  # type: ignore[no-any-return]  # transmit takes what authors give it

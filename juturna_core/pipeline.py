@@ -1,0 +1,444 @@
+"""A pipeline: builds the nodes of a configuration, wires and starts them, lets the end flow down, stops.
+
+The life of a message is in worker.py; this is the life of the whole. Called from one thread at a time (the CLI's
+main thread), except `stats` and `request_stop`, which any thread may call, and `_worker_ended`, which workers call.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from juturna_core import graph
+from juturna_core.catalog import Catalog
+from juturna_core.check import check
+from juturna_core.config import NodeConfig, PipelineConfig
+from juturna_core.dag import DAG
+from juturna_core.dead_letters import DeadLetters
+from juturna_core.errors import (
+    RAISED_BY_AUTHORS,
+    ConfigError,
+    JuturnaError,
+    PluginError,
+    StateError,
+)
+from juturna_core.events import Events
+from juturna_core.log import jt_logger
+from juturna_core.message import Message
+from juturna_core.names import ComponentStatus, PipelineStatus
+from juturna_core.node import Node
+from juturna_core.settings import Settings
+from juturna_core.stats import PipelineStats, node_stats
+from juturna_core.telemetry import Telemetry
+from juturna_core.worker import Worker
+
+
+class Builder(Protocol):
+    """What makes a node from its configuration: the catalog, or a shelf of classes in a test."""
+
+    def build(self, node: NodeConfig, *, pipe_name: str) -> Node[Any, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StopReport:
+    """How a stop went: messages that were waiting and still got through, messages that did not, and who hung."""
+
+    seconds: float
+    drained: int
+    lost: int
+    lost_by_node: Mapping[str, int]
+    unfinished: tuple[tuple[str, str], ...]
+    """Nodes that did not end within the grace, and what each was doing."""
+
+
+class Pipeline:
+    """The nodes of one pipeline file, running or about to.
+
+    `warmup` builds and prepares, `start` lets messages flow, `stop` drains, `start` again builds afresh (a node's
+    life is construct to destroy, once), `destroy` gives everything back. Errors come before anything is started.
+    """
+
+    def __init__(
+        self,
+        config: PipelineConfig | dict[str, Any],
+        *,
+        base: Path | None = None,
+        settings: Settings | None = None,
+        catalog: Builder | None = None,
+    ) -> None:
+        """`base` is the folder of the pipeline file: relative `plugins` are looked for there first."""
+        self.config = (
+            config if isinstance(config, PipelineConfig) else PipelineConfig.from_dict(config)
+        )
+        self.settings = settings or Settings.from_environment()
+        self.events = Events()
+        self.logger = jt_logger(self.config.name)
+        self._catalog = catalog or Catalog.for_config(self.config, base, Path.cwd())
+        self._nodes: dict[str, Node[Any, Any]] = {}
+        self._workers: dict[str, Worker] = {}
+        self._status = PipelineStatus.NEW
+        self._telemetry: Telemetry | None = None
+        self._started = 0.0
+        self._seconds = 0.0
+        self._flowing = threading.Lock()  # guards the bookkeeping of ends
+        self._all_ended = threading.Event()
+        self._wake = threading.Event()  # what `wait` waits for
+        self.failure: BaseException | None = None
+        """What a node with `"on_error": "stop"` raised."""
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> Pipeline:
+        """The pipeline of the file at `path`; ConfigError with every problem located when it is not right."""
+        return cls(PipelineConfig.load(path).config, base=Path(path).resolve().parent)
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+    @property
+    def pipe_id(self) -> str:
+        return self.config.id
+
+    @property
+    def pipe_path(self) -> str:
+        return self.config.folder
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """Juturna's status dictionary."""
+        return {
+            "pipe_id": self.pipe_id,
+            "folder": self.pipe_path,
+            "self": self._status,
+            "nodes": {
+                name: {"status": node.status, "config": node.configuration}
+                for name, node in self._nodes.items()
+            },
+        }
+
+    @property
+    def DAG(self) -> DAG:  # Juturna's name for it
+        """The graph as Juturna's class."""
+        dag = DAG()
+        for node in self.config.nodes:
+            dag.add_node(node.name)
+        for link in self.config.links:
+            dag.add_edge(link.origin, link.destination)
+        return dag
+
+    # --- warm up -------------------------------------------------------------------------------------------------
+
+    def warmup(self) -> None:
+        """Check, build and warm up every node. Nothing is started, and after an error nothing is left behind."""
+        if self._status != PipelineStatus.NEW:
+            raise StateError(f"pipeline {self.name} cannot be warmed up")
+        if isinstance(self._catalog, Catalog):
+            errors = [p for p in check(self.config, self._catalog, None) if p.severity == "error"]
+            if errors:
+                raise ConfigError(tuple(errors))
+        folder = Path(self.pipe_path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "config.json").write_text(
+                json.dumps(self.config.raw, indent=2), encoding="utf-8"
+            )
+        except OSError as error:
+            raise JuturnaError(
+                f'the pipeline\'s folder "{folder}" cannot be written: {error.strerror}; '
+                'change "folder" in the file'
+            ) from error
+        self._build(folder)
+        self._status = PipelineStatus.READY
+        self.events.publish("ready", f"{len(self._nodes)} nodes are warmed up")
+
+    def _build(self, folder: Path) -> None:
+        letters = DeadLetters(folder, self.config.dead_letters, self.logger)
+        self._nodes, self._workers = {}, {}
+        try:
+            for node_config in self.config.nodes:
+                self._nodes[node_config.name] = node = self._catalog.build(
+                    node_config, pipe_name=self.name
+                )
+                self._workers[node_config.name] = self._prepare(node, node_config, folder, letters)
+            self._wire()
+            for name, node in self._nodes.items():
+                began = time.monotonic()
+                _author_call(name, "warmup", node.warmup)
+                node.status = ComponentStatus.CONFIGURED
+                self.logger.info("%s is warmed up (%.2f s)", name, time.monotonic() - began)
+        except BaseException:  # also Ctrl+C in a slow warm-up: what was built is given back
+            self._destroy_nodes()
+            raise
+
+    def _prepare(
+        self, node: Node[Any, Any], config: NodeConfig, folder: Path, letters: DeadLetters
+    ) -> Worker:
+        """Give a fresh node its place, its bounds and its worker."""
+        own_folder = folder / config.name
+        own_folder.mkdir(exist_ok=True)
+        node.pipe_id, node.pipe_path, node.pipe_name = self.pipe_id, own_folder, self.name
+        state, settings = node._juturna, self.settings
+        state.publish = lambda kind, text: self.events.publish(kind, text, config.name)
+        state.inbox.configure(settings.max_queue_size, settings.max_queue_bytes, config.when_full)
+        if config.auto_dump:
+            state.outlet.taps += (lambda message, _: _dump(node, message),)
+        return Worker(
+            node,
+            on_error=config.on_error,
+            letters=letters,
+            on_end=self._worker_ended,
+            on_fatal=self._node_failed,
+        )
+
+    def _wire(self) -> None:
+        for link in self.config.links:
+            origin, destination = self._nodes[link.origin], self._nodes[link.destination]
+            origin.add_destination(link.destination, destination)
+            destination.origins.append(link.origin)
+        for name, worker in self._workers.items():
+            worker.feeders = max(1, len(self._nodes[name].origins))
+
+    # --- run -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start every node, sinks first. After `stop` the nodes are built and warmed up again."""
+        if self._status != PipelineStatus.READY:
+            raise StateError(f"pipeline {self.name} is not ready")
+        if any(worker.ended.is_set() for worker in self._workers.values()):
+            self._destroy_nodes()
+            self._build(Path(self.pipe_path))
+        self._all_ended.clear()
+        self._wake.clear()
+        self.failure = None
+        if self.config.telemetry:
+            self._start_telemetry(self.config.telemetry)
+        self._started = time.monotonic()
+        self._status = PipelineStatus.RUNNING
+        names = [node.name for node in self.config.nodes]
+        links = [(link.origin, link.destination) for link in self.config.links]
+        try:
+            for name in reversed(graph.order(names, links)):
+                _author_call(name, "start", self._nodes[name].start)
+                self._workers[
+                    name
+                ].start()  # also when the author's start() does not call super().start()
+        except BaseException:
+            self.stop(grace=1.0)
+            raise
+        if not self._workers:
+            self._all_ended.set()
+        self.events.publish("started", f"{len(self._workers)} nodes run")
+
+    def apply(self, config: PipelineConfig) -> None:
+        """Make `config` what runs: from nothing it is warmed up and started. Changing one that runs is refused."""
+        if self._status == PipelineStatus.RUNNING and config != self.config:
+            raise StateError(
+                f"pipeline {self.name} is running: stop it before it is given another configuration"
+            )
+        if self._status != PipelineStatus.RUNNING:
+            self._destroy_nodes()
+            self.config, self._status = config, PipelineStatus.NEW
+            self.warmup()
+            self.start()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the run is over by itself or `request_stop` was called. True: over and drained."""
+        self._wake.wait(timeout)
+        return self._all_ended.is_set()
+
+    def request_stop(self) -> None:
+        """Have `wait` return; from any thread or signal handler."""
+        self._wake.set()
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the run is over or asked to end."""
+        return self._wake.is_set()
+
+    def unfinished(self) -> tuple[tuple[str, str], ...]:
+        """Nodes that keep the end from coming, and what each is doing."""
+        doing = (
+            (name, worker.doing)
+            for name, worker in self._workers.items()
+            if not worker.ended.is_set()
+        )
+        return tuple((name, what) for name, what in doing if what is not None)
+
+    def stop(self, grace: float = 5.0) -> StopReport:
+        """End the sources, let the end flow down, and be back within `grace` seconds, whatever hangs."""
+        if self._status != PipelineStatus.RUNNING:
+            raise StateError(f"pipeline {self.name} is not running")
+        began = time.monotonic()
+        waiting = sum(len(worker.inbox) for worker in self._workers.values())
+        for worker in self._workers.values():
+            if worker.thread.ident is None:  # start() failed before it came to this one
+                worker.ended.set()
+        origins = [self._workers[name] for name in self._source_names()]
+        for worker in origins:
+            worker.end()
+        # an author's stop() unblocks a source that sits in a read; give the others a moment to end by themselves
+        if not self._all_ended.wait(min(0.3, grace / 3)):
+            for worker in origins:
+                if not worker.ended.is_set():
+                    threading.Thread(target=_nudge, args=(worker,), daemon=True).start()
+            self._all_ended.wait(max(0.0, grace * 0.95 - (time.monotonic() - began)))
+        report = self._close_the_books(began, waiting)
+        self._status = PipelineStatus.READY
+        if self._telemetry is not None:
+            self._telemetry.stop()
+            self._telemetry = None
+        self.events.publish("stopped", f"{report.drained} messages drained, {report.lost} lost")
+        return report
+
+    def _close_the_books(self, began: float, waiting: int) -> StopReport:
+        """Cut off whoever has not ended, and count what that costs."""
+        unfinished = self.unfinished()
+        before = sum(worker.lost for worker in self._workers.values())
+        for worker in self._workers.values():
+            if not worker.ended.is_set():
+                worker.cut_off()
+        lost = {name: worker.lost for name, worker in self._workers.items() if worker.lost}
+        total = sum(lost.values())
+        for name, what in unfinished:
+            self.events.publish("unfinished", what, name)
+        self._seconds = time.monotonic() - self._started
+        drained = max(0, waiting - (total - before))
+        return StopReport(time.monotonic() - began, drained, total, lost, unfinished)
+
+    def destroy(self) -> None:
+        """Stop if needed, give back what the nodes hold, and forget them."""
+        if self._status == PipelineStatus.RUNNING:
+            self.stop()
+        self._destroy_nodes()
+        self._status = PipelineStatus.DESTROYED
+
+    def _destroy_nodes(self) -> None:
+        for name, node in reversed(self._nodes.items()):
+            try:
+                node.clear_source()
+                node.clear_destinations()
+                node.destroy()
+            except (
+                RAISED_BY_AUTHORS
+            ):  # the author's destroy may raise anything; the others still get theirs
+                self.logger.exception("%s failed in destroy()", name)
+        self._nodes, self._workers = {}, {}
+
+    # --- the end flows down --------------------------------------------------------------------------------------
+
+    def _worker_ended(self, worker: Worker) -> None:
+        """On the thread of the worker that ended: close the inboxes all of whose feeders have ended."""
+        with self._flowing:
+            ended = {name for name, each in self._workers.items() if each.ended.is_set()}
+            name = worker.state.name
+            behind = (
+                self._nodes[name].destinations if name in self._nodes and worker.propagates else []
+            )
+            if not self._alive_sources(
+                ended
+            ):  # nothing can come any more: everybody may end, in order
+                behind = [n for n in self._nodes if n not in ended and self._nodes[n].origins]
+            for next_name in behind:
+                if next_name in self._workers and ended.issuperset(self._nodes[next_name].origins):
+                    self._workers[next_name].end()
+            if not self._alive_sources(ended) and self._had_sources():
+                for idle in (
+                    self._source_names()
+                ):  # a proc without inputs would keep the run alive for ever
+                    if idle not in ended:
+                        self._workers[idle].end()
+            if len(ended) == len(self._workers):
+                self._all_ended.set()
+                self._wake.set()
+
+    def _source_names(self) -> list[str]:
+        """Nodes that nothing feeds."""
+        return [name for name, node in self._nodes.items() if not node.origins]
+
+    def _makes_messages(self, name: str) -> bool:
+        """Whether a node that nothing feeds is a source: pulled, or declared one (then its threads push)."""
+        return self._nodes[name]._juturna.source is not None or self.config.node(
+            name
+        ).type.startswith("source")
+
+    def _had_sources(self) -> bool:
+        return any(self._makes_messages(name) for name in self._source_names())
+
+    def _alive_sources(self, ended: set[str]) -> list[str]:
+        return [
+            name
+            for name in self._source_names()
+            if name not in ended and self._makes_messages(name)
+        ]
+
+    def _node_failed(self, worker: Worker, error: BaseException) -> None:
+        """A node whose failure ends the run (`"on_error": "stop"`)."""
+        if self.failure is None:
+            self.failure = error
+            self.logger.error('%s has "on_error": "stop": the pipeline stops', worker.state.name)
+        self.request_stop()
+
+    # --- look and steer ------------------------------------------------------------------------------------------
+
+    def update_node(self, node: str, prop: str, value: Any) -> None:
+        """Have the node's `set_on_config(prop, value)` called, on its own thread when it runs."""
+        if node not in self._nodes:
+            self.logger.warning("node %s not in pipeline", node)
+        elif self._status == PipelineStatus.RUNNING:
+            self._workers[node].post(lambda: self._nodes[node].set_on_config(prop, value))
+        else:
+            self._nodes[node].set_on_config(prop, value)
+
+    def suspend_node(self, node: str) -> None:
+        """Have messages pass through `node` untouched."""
+        if node in self._workers:
+            self._workers[node].post(self._workers[node].suspend)
+
+    def resume_node(self, node: str) -> None:
+        """Undo `suspend_node`."""
+        if node in self._workers:
+            self._workers[node].post(self._workers[node].resume)
+
+    def stats(self) -> PipelineStats:
+        """The numbers of this moment; any thread, at any rate."""
+        running = self._status == PipelineStatus.RUNNING
+        seconds = time.monotonic() - self._started if running else self._seconds
+        nodes = {
+            name: node_stats(self.config.node(name), each)
+            for name, each in tuple(self._workers.items())
+        }
+        return PipelineStats(self.name, seconds, str(self._status), nodes)
+
+    def _start_telemetry(self, file_name: str) -> None:
+        self._telemetry = telemetry = Telemetry(Path(self.pipe_path) / file_name, self.logger)
+        telemetry.start()
+        for name, worker in self._workers.items():
+            worker.add_tap(telemetry.tap("rx", name))
+            worker.state.outlet.taps += (telemetry.tap("tx", name),)
+
+
+def _author_call(node: str, what: str, call: Callable[[], None]) -> None:
+    """Call the author's `warmup` or `start`; what it raises is a PluginError with its place."""
+    try:
+        call()
+    except JuturnaError:
+        raise
+    except RAISED_BY_AUTHORS as error:  # the author's code may raise anything
+        raise PluginError.from_exception(error, node=node, doing=f"{what}()") from error
+
+
+def _dump(node: Node[Any, Any], message: Message[Any]) -> None:
+    node.dump_json(message, f"auto_{message.id}.json")
+
+
+def _nudge(worker: Worker) -> None:
+    """Call the author's `stop` from outside, which closes what a blocked source reads from."""
+    try:
+        worker.node.stop()
+    except RAISED_BY_AUTHORS as error:  # the author's stop may raise anything
+        worker.state.logger.debug("%s: stop() from outside: %s", worker.state.name, error)

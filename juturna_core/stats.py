@@ -1,0 +1,112 @@
+"""The numbers of a pipeline at one moment, put together from what workers, inboxes and outlets count.
+
+Called by readers, on their threads, at any rate: nothing is locked and nothing is counted twice.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from juturna_core.config import NodeConfig
+from juturna_core.metrics import Distribution
+from juturna_core.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStats:
+    """One node at one moment. Counts are exact; `queue` and what belongs to it are of that moment.
+
+    `received` and `transmitted` are messages, `bytes_out` payload bytes, `*_ns` nanoseconds since the start,
+    `blocked_ns` the time this node could not hand on because `blocked_by` (when it is blocked now) was full,
+    `blocking_ns` the time that its own full inbox kept its feeders waiting.
+    """
+
+    type: str
+    mark: str
+    where: str
+    status: str
+    status_text: str
+    received: int
+    transmitted: int
+    bytes_out: int
+    errors: int
+    dropped: int
+    lost: int
+    in_flight: int
+    queue: int
+    queue_max: int
+    queue_bytes: int
+    blocked_ns: int
+    blocked_by: str
+    blocking_ns: int
+    busy_ns: int
+    last_error: str
+    queue_time: Distribution
+    update_time: Distribution
+    age: Distribution
+    round_trip: dict[str, Distribution] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStats:
+    """All nodes at one moment; `seconds` since the start."""
+
+    name: str
+    seconds: float
+    state: str
+    nodes: dict[str, NodeStats]
+
+    @property
+    def lost(self) -> int:
+        return sum(node.lost for node in self.nodes.values())
+
+    def __getitem__(self, node: str) -> NodeStats:
+        return self.nodes[node]
+
+
+def milliseconds(distribution: Distribution) -> dict[str, Any]:
+    """p50, p90, p99 and max for a summary, rounded to a microsecond."""
+    points = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "max": 100.0}
+    found = {name: distribution.percentile(percent) for name, percent in points.items()}
+    return {name: None if ms is None else round(ms, 3) for name, ms in found.items()}
+
+
+def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
+    """The numbers of `worker`'s node now."""
+    state, inbox = worker.state, worker.inbox
+    metrics, outlet = state.metrics, state.outlet
+    now = time.perf_counter_ns()
+    queue_time, update_time, age = metrics.times.snapshot()
+    warp, trips = config.warp_configuration, metrics.round_trips
+    return NodeStats(
+        type=config.type,
+        mark=config.mark or "",
+        where=warp.address if config.warped and warp is not None else "local",
+        status="suspended" if worker.suspended else str(state.status),
+        status_text=state.status_text,
+        received=queue_time.count + metrics.untouched,
+        transmitted=outlet.transmitted,
+        bytes_out=outlet.bytes,
+        errors=metrics.errors,
+        dropped=metrics.dropped + inbox.dropped,
+        lost=worker.lost,
+        in_flight=worker.node.held,
+        queue=len(inbox),
+        queue_max=inbox.high_water,
+        queue_bytes=inbox.bytes_queued,
+        blocked_ns=outlet.blocked_ns + _since(outlet.blocked_since, now),
+        blocked_by=outlet.blocked_by,
+        blocking_ns=inbox.blocked_ns + _since(inbox.blocked_since, now),
+        busy_ns=worker.busy_ns,
+        last_error=metrics.last_error,
+        queue_time=queue_time,
+        update_time=update_time,
+        age=age,
+        round_trip=trips.snapshot() if trips is not None else None,
+    )
+
+
+def _since(start_ns: int, now_ns: int) -> int:
+    return now_ns - start_ns if start_ns else 0

@@ -1,0 +1,78 @@
+"""The telemetry file: one CSV row for every message that a node received or transmitted.
+
+Workers put rows into a bounded queue; one thread writes them, and flushes whenever the queue runs empty, so that a
+short run loses nothing and `tail -f` shows what happens.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from juturna_core.message import Message
+
+Row: TypeAlias = tuple[float, str, str, str | None, int, int | None, int]
+COLUMNS = ("ts", "evt", "node", "origin", "msg_id", "src_id", "size")
+
+
+class Telemetry:
+    """Writes the CSV file at `path`; rows are appended to one that exists."""
+
+    def __init__(self, path: Path, logger: logging.Logger) -> None:
+        self._path = path
+        self._logger = logger
+        self._rows: queue.Queue[Row | None] = queue.Queue(maxsize=10_000)
+        self._thread = threading.Thread(target=self._write, name="telemetry", daemon=True)
+
+    def start(self) -> None:
+        """Open the file (OSError when that fails) and begin to write."""
+        self._file = self._path.open("a", newline="", encoding="utf-8")
+        self._thread.start()
+
+    def tap(self, event: str, node: str) -> Callable[[Message[Any], int], None]:
+        """A function that records `event` ("rx" or "tx") of `node` for each message it is called with."""
+        put = self._rows.put
+
+        def record(message: Message[Any], size: int) -> None:
+            put(
+                (
+                    time.time(),
+                    event,
+                    node,
+                    message.creator,
+                    message.id,
+                    message._data_source_id,
+                    size,
+                )
+            )
+
+        return record
+
+    def stop(self) -> None:
+        """Write what was recorded and close the file."""
+        self._rows.put(None)
+        self._thread.join()
+
+    def _write(self) -> None:
+        broken = False
+        with self._file as file:
+            writer = csv.writer(file)
+            if file.tell() == 0:
+                writer.writerow(COLUMNS)
+            while (row := self._rows.get()) is not None:
+                try:
+                    writer.writerow(row)
+                    if self._rows.empty():
+                        file.flush()
+                except OSError as error:  # a full disk must not stop the pipeline
+                    if not broken:
+                        self._logger.error(
+                            "telemetry is lost from here on: %s: %s", self._path, error
+                        )
+                    broken = True

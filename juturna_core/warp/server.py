@@ -1,0 +1,290 @@
+"""The remote: gRPC services around nodes that run here.
+
+    MessagingService   Juturna's call, for its clients: one message out, the first answer back
+    Warp               our stream: several in flight, none or many outputs an input
+    Health, reflection as gRPC has them
+
+A call of Juturna's occupies a thread of the pool until its answer is there, a stream one thread of the pool and one of
+its own. Nothing here polls or cleans up in the background.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from juturna_core._pb import messaging_service_pb2, payloads_pb2
+from juturna_core._pb import warp_pb2 as pb
+from juturna_core.errors import JuturnaError, UncrossableError, WarpError
+from juturna_core.log import jt_logger
+from juturna_core.message import Message
+from juturna_core.warp import codec, exact, frame
+from juturna_core.warp.instance import Instance, Instances
+from juturna_core.warp.session import Connection, Sessions
+from juturna_core.warp.wire import MAX_BYTES, MESSAGING, SERVER, WARP, address
+
+STREAMS = 200
+"""Streams (and health watchers) that are served at once, beside the workers for Juturna's calls."""
+DEFAULT_TTL = 30.0
+LONGEST_TTL = 300.0
+"""Seconds that a call of Juturna's waits for its answer: without a `ttl`, and at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a remote says about itself."""
+
+    node_name: str
+    node_type: str
+    node_mark: str
+    pipe_name: str
+
+
+class Remote:
+    """A server for one node. `start`, then `stop`, once each."""
+
+    def __init__(self, identity: Identity, instances: Instances, *, max_workers: int = 10) -> None:
+        self.identity = identity
+        self.port = 0
+        self._instances = instances
+        self._log = jt_logger(f"{identity.pipe_name}.{identity.node_name}")
+        self._omissions = exact.Omissions(identity.node_name, self._log)
+        self._sessions = Sessions(self._omissions)
+        self._health = health.HealthServicer()
+        self._process = uuid.uuid4().bytes
+        self._warned: set[str] = set()
+        self._server = grpc.server(ThreadPoolExecutor(max_workers + STREAMS, "remote"), options=SERVER)
+        self._server.add_generic_rpc_handlers(
+            (
+                grpc.method_handlers_generic_handler(
+                    MESSAGING,
+                    {
+                        "SendAndReceive": grpc.unary_unary_rpc_method_handler(
+                            self._send_and_receive,
+                            payloads_pb2.ProtoEnvelope.FromString,
+                            payloads_pb2.ProtoEnvelope.SerializeToString,
+                        )
+                    },
+                ),
+                grpc.method_handlers_generic_handler(
+                    WARP,
+                    {
+                        "Describe": grpc.unary_unary_rpc_method_handler(
+                            self._describe, pb.DescribeRequest.FromString, pb.Description.SerializeToString
+                        ),
+                        "Exchange": grpc.stream_stream_rpc_method_handler(self._exchange),  # bytes as they are
+                    },
+                ),
+            )
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        services = [
+            service.full_name
+            for module in (messaging_service_pb2, pb, health_pb2)
+            for service in module.DESCRIPTOR.services_by_name.values()
+        ]
+        reflection.enable_server_reflection((*services, reflection.SERVICE_NAME), self._server)
+
+    def start(self, host: str, port: int) -> None:
+        """Build the node as it is configured here, then listen on `port` (0: any). "" is every interface.
+
+        Raises JuturnaError when the node cannot be built or the port is not to be had.
+        """
+        self._instances.give_back(self._instances.borrow({}))
+        where = address(host or "[::]", port)
+        try:
+            self.port = self._server.add_insecure_port(where)
+        except RuntimeError:
+            self.port = 0
+        if not self.port and not host:  # a machine without IPv6
+            try:
+                self.port = self._server.add_insecure_port(where := address("0.0.0.0", port))
+            except RuntimeError:
+                self.port = 0
+        if not self.port:
+            raise WarpError(
+                f"cannot listen on {where}: {_why_not(host, port)}",
+                address=where,
+                hint="another --port, or end the process that has it",
+            )
+        self._server.start()
+        for service in ("", MESSAGING, WARP):
+            self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+
+    def stop(self, grace: float) -> bool:
+        """Take nothing new, finish what is here, end; False when the node did not within `grace` seconds."""
+        deadline = time.monotonic() + grace
+        self._health.enter_graceful_shutdown()
+        stopped = self._server.stop(grace)
+        finished = self._instances.stop(max(0.0, deadline - time.monotonic()))
+        self._sessions.close()
+        stopped.wait(max(0.5, deadline - time.monotonic()))
+        return finished
+
+    def _describe(self, _: pb.DescribeRequest, __: grpc.ServicerContext) -> pb.Description:
+        own = self.identity
+        return pb.Description(
+            node_name=own.node_name,
+            node_type=own.node_type,
+            node_mark=own.node_mark,
+            pipe_name=own.pipe_name,
+            software=_software(),
+            max_bytes=MAX_BYTES,
+            process=self._process,
+        )
+
+    # --- our stream ----------------------------------------------------------------------------------------------
+
+    def _exchange(self, frames: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        try:
+            head = pb.Head.FromString(frame.split(next(frames))[0])
+        except (ValueError, DecodeError, StopIteration):
+            head = pb.Head()
+        if head.WhichOneof("kind") != "hello":
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the stream begins with a Hello")
+        try:
+            instance = self._instances.borrow(exact.decode_mapping(head.hello.configuration))
+        except JuturnaError as error:
+            self._log.error("%s: %s", head.hello.pipe_name, error)
+            yield frame.join(pb.Head(refusal=pb.Refusal(text=str(error))).SerializeToString(), [])
+            return
+        connection = Connection()
+        session = self._sessions.open(bytes(head.hello.session), head.seen, connection)
+        context.add_callback(connection.close)
+
+        def receive() -> None:
+            try:
+                for data in frames:
+                    session.receive(data, connection, instance)
+            except (ValueError, DecodeError) as error:
+                self._log.error("%s sent what is no frame: %s", head.hello.pipe_name, error)
+            except Exception as error:  # gRPC ends the iterator with a bare Exception when the client is gone
+                self._log.debug("the stream of %s ended: %r", head.hello.pipe_name, error)
+            connection.close()
+
+        reader = threading.Thread(target=receive, name=f"from {head.hello.pipe_name}", daemon=True)
+        reader.start()
+        self._log.info("%s of %s is connected", head.hello.node_name, head.hello.pipe_name)
+        try:
+            yield from iter(connection.frames.get, None)
+        finally:
+            session.detach(connection)
+            self._instances.give_back(instance)
+            self._log.info("%s of %s is gone", head.hello.node_name, head.hello.pipe_name)
+
+    # --- Juturna's call ------------------------------------------------------------------------------------------
+
+    def _send_and_receive(
+        self, request: payloads_pb2.ProtoEnvelope, context: grpc.ServicerContext
+    ) -> payloads_pb2.ProtoEnvelope:
+        began = time.perf_counter()
+        ttl = min(float(request.ttl) if request.ttl > 0 else DEFAULT_TTL, LONGEST_TTL)
+        try:
+            message = codec.decode_message(request.message, time.perf_counter_ns())
+            instance = self._instances.borrow(codec.decode_struct(request.configuration))
+        except (ValueError, UncrossableError) as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except JuturnaError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        call = Call(instance)
+        try:
+            instance.ask(message, call)
+            outputs, failure = call.wait(ttl)
+        except TimeoutError:
+            context.abort(
+                grpc.StatusCode.DEADLINE_EXCEEDED, f"{self.identity.node_name} sent no answer within {ttl:g} s"
+            )
+        finally:
+            self._instances.give_back(instance)
+        if failure is not None:
+            context.abort(grpc.StatusCode.INTERNAL, f"{type(failure).__name__}: {failure}")
+        self._say_what_is_lost(request.sender, len(outputs))
+        try:
+            return codec.encode_envelope(
+                outputs[0] if outputs else None,
+                sender=self.identity.pipe_name,
+                timeout=ttl,
+                response_to=request.id,
+                metadata={
+                    "processing_time": time.perf_counter() - began,
+                    "queue_time": call.queue_ns / 1e9,
+                    "compute_time": call.compute_ns / 1e9,
+                    "outputs": len(outputs),
+                },
+                report=self._omissions,
+            )
+        except UncrossableError as error:
+            context.abort(grpc.StatusCode.INTERNAL, str(error))
+
+    def _say_what_is_lost(self, sender: str, outputs: int) -> None:
+        """Juturna's call carries exactly one answer; say once what that costs."""
+        if outputs == 1:
+            return
+        kind = "none" if not outputs else "several"
+        if kind not in self._warned:
+            self._warned.add(kind)
+            self._log.warning(
+                "%s answered %s with %d messages, and Juturna's call carries one: %s (said once)",
+                self.identity.node_name,
+                sender,
+                outputs,
+                "an empty one was sent" if not outputs else "the others were not sent",
+            )
+
+
+class Call:
+    """One call of Juturna's that waits for the node."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.queue_ns = self.compute_ns = 0
+        self._instance = instance
+        self._outputs: list[Message[Any]] = []
+        self._over: Future[BaseException | None] = Future()
+
+    def output(self, message: Message[Any]) -> None:
+        self._outputs.append(message)
+        if self.compute_ns and not self._over.done():
+            self._over.set_result(None)
+
+    def done(self, error: BaseException | None, queue_ns: int, compute_ns: int) -> None:
+        self.queue_ns, self.compute_ns = queue_ns, max(1, compute_ns)
+        # a node with threads of its own may yet answer; one without has said all it will
+        if error is not None or self._outputs or not self._instance.asynchronous:
+            self._over.set_result(error)
+
+    def wait(self, seconds: float) -> tuple[list[Message[Any]], BaseException | None]:
+        """The node's outputs, or what it raised. Raises TimeoutError after `seconds`."""
+        error = self._over.result(seconds)
+        return self._outputs, error
+
+
+def _software() -> str:
+    try:
+        return f"juturna-tui {version('juturna-tui')}"
+    except PackageNotFoundError:
+        return "juturna-tui"
+
+
+def _why_not(host: str, port: int) -> str:
+    """The operating system's reason, which gRPC keeps to itself."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(place)
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return "it cannot be bound"

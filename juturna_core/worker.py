@@ -1,0 +1,354 @@
+"""One thread that runs one node: the whole life of a message between two queues is in `Worker._run`.
+
+Everything the author of a node wrote is called in this file (and `warmup`, `destroy` in pipeline.py), all messages
+inside one `try`, so that a node that raises harms nobody but that one message.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Literal, Protocol, TypeVar
+
+from juturna_core.errors import RAISED_BY_AUTHORS
+from juturna_core.inbox import End, Item, Mail
+from juturna_core.message import Message
+from juturna_core.names import ComponentStatus
+from juturna_core.node import Node
+from juturna_core.payloads import ControlPayload, ControlSignal
+from juturna_core.synchronisers import Synchroniser, passthrough
+
+T = TypeVar("T")
+
+
+class DeadLetterBox(Protocol):
+    """Where messages go whose `update` raised."""
+
+    def write(self, node: str, message: Message[Any], error: BaseException) -> None: ...
+
+
+class Worker:
+    """Runs `node` on a thread of its own, fed by the node's inbox.
+
+    `on_end` is called on that thread after the node's `stop`, `on_fatal` when the node failed and its policy is
+    "stop", `after` when an `update` has returned or raised: the message, the error, nanoseconds in queue and in update.
+    """
+
+    def __init__(
+        self,
+        node: Node[Any, Any],
+        *,
+        on_error: Literal["skip", "stop"] = "skip",
+        letters: DeadLetterBox | None = None,
+        on_end: Callable[[Worker], None] | None = None,
+        on_fatal: Callable[[Worker, BaseException], None] | None = None,
+        after: Callable[[Message[Any], BaseException | None, int, int], None] | None = None,
+    ) -> None:
+        self.node = node
+        self.state = state = node._juturna
+        self.inbox = state.inbox
+        self.thread = threading.Thread(
+            target=self._run, name=f"{state.pipe_name}.{state.name}", daemon=True
+        )
+        self.ended = threading.Event()
+        self.suspended = False
+        self.feeders = 1  # an end-of-stream signal in the messages is one feeder's
+        self.propagates = True  # whether this node's end is the end of what it feeds
+        self._taps: tuple[Callable[[Message[Any], int], None], ...] = ()
+        self._detours = False  # whether a message does anything before it reaches `update`
+        self._on_error = on_error
+        self._letters = letters
+        self._on_end = on_end
+        self._on_fatal = on_fatal
+        self._after = after
+        self._stop_was_called = False
+        self._waiting: Synchroniser | None = None
+        if state.policy is not passthrough:
+            self._waiting = Synchroniser(state.name, state.policy, state.inbox.capacity)
+        self._find_detours()
+        self._due = 0.0  # when the source is pulled next, time.monotonic()
+        state.worker = self
+
+    # --- from any thread -----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the thread, once."""
+        if self.thread.ident is None:
+            self.state.status = ComponentStatus.RUNNING
+            self.thread.start()
+
+    def post(self, mail: Mail) -> None:
+        """Have `mail` called on the worker's thread before its next message."""
+        self.inbox.post(mail)
+
+    def ask(self, question: Callable[[], T]) -> Future[T]:
+        """Like `post`, with an answer; cancelled when the worker ends before it gets to it."""
+        answer: Future[T] = Future()
+
+        def mail() -> None:
+            try:
+                answer.set_result(question())
+            except RAISED_BY_AUTHORS as error:  # the asker gets it
+                answer.set_exception(error)
+
+        self.inbox.post(mail)
+        return answer
+
+    def end(self) -> None:
+        """Take nothing more, finish what waits, then end."""
+        self.inbox.close()
+
+    def stop_asked(self) -> None:
+        """The author's `stop` has reached `Node.stop`: end, and come back when no message is being worked on."""
+        self._stop_was_called = True
+        if self.thread.ident is None:
+            self.state.status = ComponentStatus.STOPPED
+            return
+        self.end()
+        if threading.current_thread() is not self.thread and self._on_end is None:
+            self.ended.wait()  # nobody else looks after a node outside a pipeline
+
+    def suspend(self) -> None:
+        """From now on messages pass through untouched. On the worker's thread."""
+        self.suspended = True
+        self._find_detours()
+        self.state.note("suspended", "messages pass through untouched")
+
+    def resume(self) -> None:
+        """Undo `suspend`. On the worker's thread."""
+        self.suspended = False
+        self._find_detours()
+        self.state.note("resumed", "messages are processed again")
+
+    def add_tap(self, tap: Callable[[Message[Any], int], None]) -> None:
+        """Call `tap` with every message that arrives, and its bytes; before `start`."""
+        self._taps += (tap,)
+        self._find_detours()
+
+    def _find_detours(self) -> None:
+        self._detours = bool(self._taps or self.suspended or self._waiting is not None)
+
+    @property
+    def busy_ns(self) -> int:
+        """How long the node has been at what it does now; 0 when it waits for something to do."""
+        began = self.state.metrics.busy_since
+        resting = not began or self.inbox.idle or self.ended.is_set()
+        return 0 if resting else time.perf_counter_ns() - began
+
+    @property
+    def lost(self) -> int:
+        """Messages that were lost here: not delivered, or left over at the end."""
+        left = len(self.inbox) if self.ended.is_set() else 0
+        return self.state.metrics.lost + self.state.outlet.lost + left
+
+    @property
+    def doing(self) -> str | None:
+        """What keeps this worker from its end, for a person; None when it only waits for another."""
+        state, held = self.state, self.node.held
+        if state.outlet.blocked_by:
+            return None
+        if held or (state.status_text and len(self.inbox)):
+            return f"{state.status_text or 'answers are awaited'}; {held + len(self.inbox)} messages wait"
+        seconds = self.busy_ns / 1e9
+        if seconds and state.source is not None:
+            return f"in its source function for {seconds:.1f} s"
+        if seconds and state.outlet.source is not None:
+            return f"in update() of message {state.outlet.source.id} for {seconds:.1f} s"
+        return "in stop()" if self.inbox.closed else None
+
+    def cut_off(self) -> None:
+        """Give up on a worker that does not end: what it still has is lost, what it still sends reaches nobody."""
+        state = self.state
+        at_work = 1 if self.busy_ns and state.source is None else 0
+        state.outlet.disconnect()
+        self.inbox.close()
+        state.metrics.lost += self.inbox.clear() + max(at_work, self.node.held)
+
+    def clear_buffer(self) -> None:
+        """Forget what waits for its batch; counted as dropped."""
+        if self._waiting is not None:
+            self.state.metrics.dropped += self._waiting.flush()
+
+    def fail(self, message: Message[Any], error: BaseException) -> None:
+        """Count, show, log and keep a message that this node could not handle. Any thread."""
+        if self._letters is not None:
+            self._letters.write(self.state.name, message, error)
+        self._failed(f"message {message.id}", error)
+
+    def _failed(self, what: str, error: BaseException) -> None:
+        """Count, show and log a failure; an event for the first, a line in the log for each."""
+        state, metrics = self.state, self.state.metrics
+        metrics.errors += 1
+        metrics.last_error = summary = _summary(error)
+        state.logger.error("%s failed on %s: %s", state.name, what, summary)
+        state.logger.debug("%s", "".join(traceback.format_exception(error)))
+        if metrics.errors == 1:
+            state.note("failed", f"{what}: {summary}")
+        if self._on_error == "stop" and self._on_fatal is not None:
+            self._on_fatal(self, error)
+
+    # --- on the worker's thread ----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        """The whole life of the node's thread."""
+        try:
+            self._loop()
+        finally:
+            self._finish()
+
+    def _loop(self) -> None:
+        """Mail, messages and the pulled source, until the inbox is closed and empty.
+
+        Written out flat, and with names for what it needs: every call and every attribute here is paid for once a
+        message, and a hop costs about a microsecond in all.
+        """
+        state, outlet, metrics = self.state, self.state.outlet, self.state.metrics
+        take, items, update = self.inbox.take, self.inbox.items, self.node.update
+        clock = time.perf_counter_ns
+        times, full = metrics.times.raw, metrics.times.full
+        done = 0
+        while True:
+            # when messages wait, the end of the last one is the beginning of the next
+            backlog = done if items else 0
+            item = take(None if state.source is None else self._until_due())
+            if item is None:
+                item = self._pull()
+                backlog = 0
+            if isinstance(item, tuple):
+                message, size, entered = item
+                if not size and type(message.payload) is ControlPayload:
+                    self._control(message)
+                    continue
+                metrics.busy_since = taken = backlog or clock()
+                if self._detours:
+                    detoured = self._detour(message, size)
+                    if detoured is None:
+                        continue
+                    message = detoured
+                outlet.source = message
+                error = None
+                try:
+                    update(message)
+                except RAISED_BY_AUTHORS as raised:  # the one try
+                    error = raised
+                    self.fail(message, raised)
+                done = clock()
+                times += (taken - entered, done - taken, done - message._born_ns)
+                if len(times) >= full:
+                    times = metrics.times.fold()
+                if self._after is not None:
+                    self._after(message, error, taken - entered, done - taken)
+            elif isinstance(item, End):
+                return
+            elif item is not None:
+                self._deliver(item)
+                done = 0
+
+    def _detour(self, message: Message[Any], size: int) -> Message[Any] | None:
+        """What can happen to a message before `update`; None when it goes no further."""
+        metrics = self.state.metrics
+        for tap in self._taps:
+            tap(message, size)
+        if self.suspended:
+            metrics.untouched += 1
+            self.state.outlet.send(message, source=message)
+            return None
+        if self._waiting is None:
+            return message
+        try:
+            picked, dropped = self._waiting.push(message)
+        except RAISED_BY_AUTHORS as error:  # next_batch is the author's
+            self.fail(message, error)
+            picked, dropped = [], 0
+        metrics.dropped += dropped
+        if not picked:
+            metrics.untouched += 1
+            return None
+        return self._waiting.batch(picked)
+
+    def _until_due(self) -> float:
+        """Seconds until the source is pulled next; 0: now."""
+        return max(0.0, self._due - time.monotonic()) if self._due else 0
+
+    def _pull(self) -> Item | None:
+        """Call the source once; what it returned, as if it had come through the inbox."""
+        source = self.state.source
+        if source is None:
+            return None
+        self.state.metrics.busy_since = born = time.perf_counter_ns()
+        pause, message = source.interval, None
+        try:
+            message = source.call()
+            if message is not None and not isinstance(message, Message):
+                message = _as_message(message)
+        except RAISED_BY_AUTHORS as error:
+            pause = max(pause, 0.1)  # a source that is broken must not fill the log
+            if not self.inbox.closed:  # stopping may well have closed what it reads from
+                self._failed("its source", error)
+        if pause:
+            self._due = time.monotonic() + pause
+        if message is None:
+            return None
+        if not message._born_ns:
+            object.__setattr__(message, "_born_ns", born)
+        return message, getattr(message.payload, "size_bytes", 0), time.perf_counter_ns()
+
+    def _deliver(self, mail: Mail) -> None:
+        try:
+            mail()
+        except RAISED_BY_AUTHORS as error:  # set_on_config is the author's
+            self._failed("a control call", error)
+
+    def _control(self, message: Message[Any]) -> None:
+        """Do what the control signal in the stream of messages says."""
+        signal = message.payload.signal
+        if signal is None:
+            return
+        if signal < 0:
+            self.feeders -= 1
+            if self.feeders <= 0:
+                self.propagates = signal == ControlSignal.STOP_PROPAGATE
+                self.state.source = None
+                self.inbox.close()
+        elif signal == ControlSignal.SUSPEND:
+            self.suspend()
+        elif signal == ControlSignal.RESUME:
+            self.resume()
+        elif signal == ControlSignal.START_PROPAGATE:
+            self.state.outlet.send(message)
+
+    def _finish(self) -> None:
+        """The end: the author's `stop`, then whoever waits for this worker."""
+        state = self.state
+        if self._waiting is not None and (left := self._waiting.flush()):
+            state.metrics.lost += left
+            state.note("lost", f"{left} messages still waited for their batch at the end")
+            state.logger.warning(
+                "%s: %d messages still waited for their batch at the end", state.name, left
+            )
+        if not self._stop_was_called:
+            try:
+                self.node.stop()
+            except RAISED_BY_AUTHORS as error:
+                self._failed("stop()", error)
+        state.status = ComponentStatus.STOPPED
+        self.ended.set()
+        if self._on_end is not None:
+            self._on_end(self)
+
+
+def _summary(error: BaseException) -> str:
+    """What and where, on one line: the deepest frame is the author's as a rule."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if frames else text
+
+
+def _as_message(made: Any) -> Message[Any]:
+    """A bare signal that a source returned, as a message. Raises TypeError for anything else."""
+    if isinstance(made, ControlSignal):
+        return Message(payload=ControlPayload(made))
+    raise TypeError(f"a source returns a Message or None, not {type(made).__name__}")
