@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import logging
-import time
+import reprlib
 import traceback
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from juturna_core.errors import RAISED_BY_AUTHORS, describe
 from juturna_core.message import Message
 
 _LARGEST_PAYLOAD = (
@@ -40,14 +41,14 @@ class DeadLetters:
         letter = {
             "node": node,
             "time": datetime.now(UTC).isoformat(),
-            "error": f"{type(error).__name__}: {error}",
+            "error": describe(error),
             "trace": traceback.format_exception(error),
             "message": {"id": message.id, **_readable(message)},
         }
         path = self._folder / f"{node}.{slot:04}.json"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(letter, indent=1), encoding="utf-8")
+            path.write_text(json.dumps(letter, indent=1, default=reprlib.repr), encoding="utf-8")
         except OSError as problem:
             self._logger.error(
                 "the dead letter of message %s of %s cannot be written to %s: %s",
@@ -67,13 +68,13 @@ def _readable(message: Message[Any]) -> dict[str, Any]:
     if _size(message) <= _LARGEST_PAYLOAD:
         try:
             return dict(json.loads(message.to_json()))
-        except (TypeError, ValueError):
-            pass  # described below
+        except RAISED_BY_AUTHORS:  # a payload's own serialize may raise anything: described below
+            pass
     return {
-        "created_at": message.created_at or time.time(),
+        "created_at": message.created_at,
         "creator": message.creator,
         "version": message.version,
         "payload": {"type": type(message.payload).__name__, "size_bytes": _size(message)},
-        "meta": {key: repr(value)[:200] for key, value in message.meta.items()},
-        "timers": dict(message.timers),
+        "meta": {reprlib.repr(key): reprlib.repr(value) for key, value in message.meta.items()},
+        "timers": {str(name): reprlib.repr(value) for name, value in message.timers.items()},
     }

@@ -192,6 +192,12 @@ class UncrossableError(JuturnaError, TypeError):
     """A value that cannot cross the wire; the message names where in the message it is."""
 
 
+def describe(error: BaseException) -> str:
+    """Type and text on one line, also of an error whose own `__str__` raises."""
+    lines = "".join(traceback.format_exception_only(error)).splitlines()
+    return " ".join(line.strip() for line in lines)
+
+
 def place_in_plugin(error: BaseException) -> tuple[str, int | None] | None:
     """File and line of the innermost frame in the plugin that `error` came through, if any."""
     frames = traceback.extract_tb(error.__traceback__)

@@ -81,9 +81,10 @@ class Inbox:
         self.configure(capacity, capacity_bytes, when_full)
 
     def configure(self, capacity: int, capacity_bytes: int, when_full: WhenFull) -> None:
-        """Set the bounds and what happens at them; before anything is put."""
+        """Set the bounds and what happens at them; before two threads use it."""
         self.capacity = self._limit = capacity
-        self.capacity_bytes = self._room = capacity_bytes
+        self.capacity_bytes = capacity_bytes
+        self._room = capacity_bytes - sum(size for _, size, _ in self.items)
         self.when_full = when_full
         self._low = capacity // 2
         self._low_room = capacity_bytes // 2
@@ -119,13 +120,13 @@ class Inbox:
 
     def _admit(self, size: int, wait: bool) -> bool | None:
         """The rare cases of `put`: a new high water, full, closed. True: append it; None: it was dropped."""
-        if self._full(size):
+        if self._full(size) and not self.closed:
             if self.when_full == "drop_newest":
                 self.dropped += 1
                 return None
             if self.when_full == "drop_oldest":
                 self._drop_oldest(size)
-            elif not wait or self.closed:
+            elif not wait:
                 return False
             else:
                 self._wait_for_room(size)
@@ -241,6 +242,7 @@ class Inbox:
                 break
             count += 1
         self._wake_producers()
+        self._wake_worker()  # closed and now empty is its end
         return count
 
     def _wake_worker(self) -> None:

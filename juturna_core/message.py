@@ -114,10 +114,11 @@ class Message(Generic[T]):
 
     def _freeze(self) -> None:
         """Make this unchangeable, for good; a draft is compiled."""
-        if isinstance(self.payload, Draft):
-            self.payload = self.payload.compile()
-        self._size = getattr(self.payload, "size_bytes", 0)
-        self.__class__ = _frozen(type(self))
+        payload: Any = self.payload
+        if type(payload) is Draft:
+            self.payload = payload = payload.compile()
+        self._size = getattr(payload, "size_bytes", 0)
+        self.__class__ = _frozen_by_class.get(type(self)) or _frozen(type(self))
 
     def timer(self, timer_name: str, timer_value: float | None = None) -> None:
         """Note `timer_value`, or else the seconds since the epoch, under `timer_name`."""
@@ -165,19 +166,21 @@ class Message(Generic[T]):
 _FROZEN = "frozen messages cannot be modified"
 
 
-class _Frozen(Message[T]):
-    """What a message becomes when it is transmitted."""
+class _Frozen:
+    """What is laid over the class of a message when it is transmitted."""
 
     __slots__ = ()
     _is_frozen = True
+    _meta: dict[str, Any] | None
+    _timers: dict[str, float] | None
 
-    @property  # type: ignore[misc]  # that it cannot be set is the point
-    def meta(self) -> dict[str, Any]:
-        return MappingProxyType(self._meta) if self._meta else _NOTHING  # type: ignore[return-value]
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        return MappingProxyType(self._meta) if self._meta else _NOTHING
 
-    @property  # type: ignore[misc]
-    def timers(self) -> dict[str, float]:
-        return MappingProxyType(self._timers) if self._timers else _NOTHING  # type: ignore[return-value]
+    @property
+    def timers(self) -> Mapping[str, float]:
+        return MappingProxyType(self._timers) if self._timers else _NOTHING
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise TypeError(_FROZEN)
@@ -196,13 +199,10 @@ _frozen_by_class: dict[type[Message[Any]], type[Message[Any]]] = {}
 
 
 def _frozen(cls: type[Message[Any]]) -> type[Message[Any]]:
-    """The class that messages of `cls` become when they are frozen."""
-    found = _frozen_by_class.get(cls)
-    if found is None:
-        names = {"__slots__": (), "__module__": cls.__module__, "__doc__": cls.__doc__}
-        found = type(cls.__name__, (_Frozen,) if cls is Message else (_Frozen, cls), names)
-        _frozen_by_class[cls] = found
-    return found
+    """Make the class that messages of `cls` become when they are frozen."""
+    names = {"__slots__": (), "__module__": cls.__module__, "__doc__": cls.__doc__}
+    made = type(cls.__name__, (_Frozen, cls), names)
+    return _frozen_by_class.setdefault(cls, made)
 
 
 def _thawed(cls: type[Message[Any]]) -> type[Message[Any]]:

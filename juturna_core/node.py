@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
+from juturna_core.errors import RAISED_BY_AUTHORS
 from juturna_core.inbox import Inbox
 from juturna_core.log import jt_logger
 from juturna_core.message import Message
@@ -197,7 +198,7 @@ class Node(Generic[T_Input, T_Output]):
         With "pre" the pause comes before a call, with "post" after it. What it returns goes to `update`. None is no
         message; a message whose payload is a negative control signal ends the source.
         """
-        if by < 0 or mode not in ("pre", "post"):
+        if not 0 <= by < float("inf") or mode not in ("pre", "post"):
             raise ValueError(
                 f'set_source wants by >= 0 and mode "pre" or "post", not {by!r} and {mode!r}'
             )
@@ -230,7 +231,7 @@ class Node(Generic[T_Input, T_Output]):
         path = self._juturna.pipe_path / file_name
         try:
             path.write_text(message.to_json(), encoding="utf-8")
-        except (OSError, TypeError, ValueError) as error:
+        except RAISED_BY_AUTHORS as error:  # a payload brings its own serialize
             self.logger.warning("%s cannot be written to %s: %s", message, path, error)
         return str(path)
 

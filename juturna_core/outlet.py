@@ -116,9 +116,11 @@ def _sealed(message: Any, source: Message[Any] | None) -> Message[Any]:
     """`message` as it travels: frozen, with where and when it comes from."""
     if isinstance(message, ControlSignal):
         message = Message(payload=ControlPayload(message))
-    set_ = object.__setattr__  # a node may transmit again what it was given frozen
-    set_(message, "_data_source_id", source.id if source is not None else None)
-    if not message._born_ns:
-        set_(message, "_born_ns", source._born_ns if source is not None else time.perf_counter_ns())
-    message._freeze()
+    if message._is_frozen:  # a node sends again what it was given, later or beside another
+        object.__setattr__(message, "_data_source_id", source.id if source is not None else None)
+    else:
+        message._data_source_id = source.id if source is not None else None
+        if not message._born_ns:
+            message._born_ns = source._born_ns if source is not None else time.perf_counter_ns()
+        message._freeze()
     return message  # type: ignore[no-any-return]  # transmit takes what authors give it

@@ -20,6 +20,7 @@ from juturna_core.check import check
 from juturna_core.config import NodeConfig, PipelineConfig
 from juturna_core.dag import DAG
 from juturna_core.dead_letters import DeadLetters
+from juturna_core.ends import Ends
 from juturna_core.errors import (
     RAISED_BY_AUTHORS,
     ConfigError,
@@ -85,7 +86,8 @@ class Pipeline:
         self._telemetry: Telemetry | None = None
         self._started = 0.0
         self._seconds = 0.0
-        self._flowing = threading.Lock()  # guards the bookkeeping of ends
+        self._ends = Ends((), (), ())
+        self._ending = threading.Lock()  # guards it
         self._all_ended = threading.Event()
         self._wake = threading.Event()  # what `wait` waits for
         self.failure: BaseException | None = None
@@ -219,14 +221,13 @@ class Pipeline:
             self._start_telemetry(self.config.telemetry)
         self._started = time.monotonic()
         self._status = PipelineStatus.RUNNING
-        names = [node.name for node in self.config.nodes]
         links = [(link.origin, link.destination) for link in self.config.links]
+        makers = [name for name in self._source_names() if self._makes_messages(name)]
+        self._ends = Ends(self._nodes, links, makers)
         try:
-            for name in reversed(graph.order(names, links)):
+            for name in reversed(graph.order(list(self._nodes), links)):
                 _author_call(name, "start", self._nodes[name].start)
-                self._workers[
-                    name
-                ].start()  # also when the author's start() does not call super().start()
+                self._workers[name].start()  # the author's start() may not call super().start()
         except BaseException:
             self.stop(grace=1.0)
             raise
@@ -278,13 +279,12 @@ class Pipeline:
         for worker in self._workers.values():
             if worker.thread.ident is None:  # start() failed before it came to this one
                 worker.ended.set()
-        origins = [self._workers[name] for name in self._source_names()]
-        for worker in origins:
-            worker.end()
-        # an author's stop() unblocks a source that sits in a read; give the others a moment to end by themselves
+                self._worker_ended(worker)
+        for name in self._source_names():
+            self._workers[name].end()
         if not self._all_ended.wait(min(0.3, grace / 3)):
-            for worker in origins:
-                if not worker.ended.is_set():
+            for worker in self._workers.values():
+                if worker.pulling:  # in a read, say, that the author's stop() ends
                     threading.Thread(target=_nudge, args=(worker,), daemon=True).start()
             self._all_ended.wait(max(0.0, grace * 0.95 - (time.monotonic() - began)))
         report = self._close_the_books(began, waiting)
@@ -323,36 +323,18 @@ class Pipeline:
                 node.clear_source()
                 node.clear_destinations()
                 node.destroy()
-            except (
-                RAISED_BY_AUTHORS
-            ):  # the author's destroy may raise anything; the others still get theirs
+            except RAISED_BY_AUTHORS:
                 self.logger.exception("%s failed in destroy()", name)
         self._nodes, self._workers = {}, {}
 
     # --- the end flows down --------------------------------------------------------------------------------------
 
     def _worker_ended(self, worker: Worker) -> None:
-        """On the thread of the worker that ended: close the inboxes all of whose feeders have ended."""
-        with self._flowing:
-            ended = {name for name, each in self._workers.items() if each.ended.is_set()}
-            name = worker.state.name
-            behind = (
-                self._nodes[name].destinations if name in self._nodes and worker.propagates else []
-            )
-            if not self._alive_sources(
-                ended
-            ):  # nothing can come any more: everybody may end, in order
-                behind = [n for n in self._nodes if n not in ended and self._nodes[n].origins]
-            for next_name in behind:
-                if next_name in self._workers and ended.issuperset(self._nodes[next_name].origins):
-                    self._workers[next_name].end()
-            if not self._alive_sources(ended) and self._had_sources():
-                for idle in (
-                    self._source_names()
-                ):  # a proc without inputs would keep the run alive for ever
-                    if idle not in ended:
-                        self._workers[idle].end()
-            if len(ended) == len(self._workers):
+        """On the thread of the worker that ended: let those end that it was the last to feed."""
+        with self._ending:
+            for name in self._ends.end(worker.state.name, worker.propagates):
+                self._workers[name].end()
+            if self._ends.over:
                 self._all_ended.set()
                 self._wake.set()
 
@@ -362,19 +344,8 @@ class Pipeline:
 
     def _makes_messages(self, name: str) -> bool:
         """Whether a node that nothing feeds is a source: pulled, or declared one (then its threads push)."""
-        return self._nodes[name]._juturna.source is not None or self.config.node(
-            name
-        ).type.startswith("source")
-
-    def _had_sources(self) -> bool:
-        return any(self._makes_messages(name) for name in self._source_names())
-
-    def _alive_sources(self, ended: set[str]) -> list[str]:
-        return [
-            name
-            for name in self._source_names()
-            if name not in ended and self._makes_messages(name)
-        ]
+        pulled = self._nodes[name]._juturna.source is not None
+        return pulled or self.config.node(name).type.startswith("source")
 
     def _node_failed(self, worker: Worker, error: BaseException) -> None:
         """A node whose failure ends the run (`"on_error": "stop"`)."""

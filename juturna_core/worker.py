@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Literal, Protocol, TypeVar
 
-from juturna_core.errors import RAISED_BY_AUTHORS
+from juturna_core.errors import RAISED_BY_AUTHORS, describe
 from juturna_core.inbox import End, Item, Mail
 from juturna_core.message import Message
 from juturna_core.names import ComponentStatus
@@ -69,6 +69,7 @@ class Worker:
         if state.policy is not passthrough:
             self._waiting = Synchroniser(state.name, state.policy, state.inbox.capacity)
         self._find_detours()
+        self.pulling = False  # whether it is inside the source's function just now
         self._due = 0.0  # when the source is pulled next, time.monotonic()
         state.worker = self
 
@@ -153,7 +154,7 @@ class Worker:
         if held or (state.status_text and len(self.inbox)):
             return f"{state.status_text or 'answers are awaited'}; {held + len(self.inbox)} messages wait"
         seconds = self.busy_ns / 1e9
-        if seconds and state.source is not None:
+        if self.pulling:
             return f"in its source function for {seconds:.1f} s"
         if seconds and state.outlet.source is not None:
             return f"in update() of message {state.outlet.source.id} for {seconds:.1f} s"
@@ -162,7 +163,7 @@ class Worker:
     def cut_off(self) -> None:
         """Give up on a worker that does not end: what it still has is lost, what it still sends reaches nobody."""
         state = self.state
-        at_work = 1 if self.busy_ns and state.source is None else 0
+        at_work = 1 if self.busy_ns and not self.pulling else 0
         state.outlet.disconnect()
         self.inbox.close()
         state.metrics.lost += self.inbox.clear() + max(at_work, self.node.held)
@@ -210,10 +211,12 @@ class Worker:
         clock = time.perf_counter_ns
         times, full = metrics.times.raw, metrics.times.full
         done = 0
+        if state.source is not None and state.source.mode == "pre":
+            self._due = time.monotonic() + state.source.interval
         while True:
             # when messages wait, the end of the last one is the beginning of the next
             backlog = done if items else 0
-            item = take(None if state.source is None else self._until_due())
+            item = take(None if state.source is None else self._due and self._until_due())
             if item is None:
                 item = self._pull()
                 backlog = 0
@@ -271,7 +274,7 @@ class Worker:
 
     def _until_due(self) -> float:
         """Seconds until the source is pulled next; 0: now."""
-        return max(0.0, self._due - time.monotonic()) if self._due else 0
+        return max(0.0, self._due - time.monotonic())
 
     def _pull(self) -> Item | None:
         """Call the source once; what it returned, as if it had come through the inbox."""
@@ -280,6 +283,7 @@ class Worker:
             return None
         self.state.metrics.busy_since = born = time.perf_counter_ns()
         pause, message = source.interval, None
+        self.pulling = True
         try:
             message = source.call()
             if message is not None and not isinstance(message, Message):
@@ -288,6 +292,7 @@ class Worker:
             pause = max(pause, 0.1)  # a source that is broken must not fill the log
             if not self.inbox.closed:  # stopping may well have closed what it reads from
                 self._failed("its source", error)
+        self.pulling = False
         if pause:
             self._due = time.monotonic() + pause
         if message is None:
@@ -342,9 +347,9 @@ class Worker:
 
 def _summary(error: BaseException) -> str:
     """What and where, on one line: the deepest frame is the author's as a rule."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if frames else text
+    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return describe(error) + where
 
 
 def _as_message(made: Any) -> Message[Any]:

@@ -29,17 +29,17 @@ class Description(_message.Message):
     def __init__(self, node_name: _Optional[str] = ..., node_type: _Optional[str] = ..., node_mark: _Optional[str] = ..., pipe_name: _Optional[str] = ..., software: _Optional[str] = ..., max_bytes: _Optional[int] = ..., process: _Optional[bytes] = ...) -> None: ...
 
 class Frame(_message.Message):
-    __slots__ = ("head", "buffers", "padding")
-    HEAD_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("heads", "buffers", "padding")
+    HEADS_FIELD_NUMBER: _ClassVar[int]
     BUFFERS_FIELD_NUMBER: _ClassVar[int]
     PADDING_FIELD_NUMBER: _ClassVar[int]
-    head: Head
+    heads: _containers.RepeatedCompositeFieldContainer[Head]
     buffers: _containers.RepeatedScalarFieldContainer[bytes]
     padding: bytes
-    def __init__(self, head: _Optional[_Union[Head, _Mapping]] = ..., buffers: _Optional[_Iterable[bytes]] = ..., padding: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, heads: _Optional[_Iterable[_Union[Head, _Mapping]]] = ..., buffers: _Optional[_Iterable[bytes]] = ..., padding: _Optional[bytes] = ...) -> None: ...
 
 class Head(_message.Message):
-    __slots__ = ("number", "seen", "hello", "welcome", "request", "output", "done", "refusal")
+    __slots__ = ("number", "seen", "hello", "welcome", "request", "output", "done", "refusal", "goodbye", "buffers")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     SEEN_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,8 @@ class Head(_message.Message):
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    GOODBYE_FIELD_NUMBER: _ClassVar[int]
+    BUFFERS_FIELD_NUMBER: _ClassVar[int]
     number: int
     seen: int
     hello: Hello
@@ -56,7 +58,9 @@ class Head(_message.Message):
     output: Output
     done: Done
     refusal: Refusal
-    def __init__(self, number: _Optional[int] = ..., seen: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., request: _Optional[_Union[Request, _Mapping]] = ..., output: _Optional[_Union[Output, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
+    goodbye: Goodbye
+    buffers: int
+    def __init__(self, number: _Optional[int] = ..., seen: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., request: _Optional[_Union[Request, _Mapping]] = ..., output: _Optional[_Union[Output, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., buffers: _Optional[int] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("session", "node_name", "pipe_name", "configuration")
@@ -83,6 +87,10 @@ class Refusal(_message.Message):
     text: str
     for_good: bool
     def __init__(self, text: _Optional[str] = ..., for_good: _Optional[bool] = ...) -> None: ...
+
+class Goodbye(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class Request(_message.Message):
     __slots__ = ("number", "message")

@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 something was lost or found wrong, 2 a bad file or bad usa
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,12 @@ COMMANDS = (
     "require",
     "completion",
 )
+ELSEWHERE = {
+    "serve": "there is no HTTP server here; a pipeline is run by `juturna run`",
+    "create": "a pipeline file is not asked for here step by step; `juturna stub` begins a plugin, "
+    "and `juturna schema` has editors complete a file",
+}
+"""Commands of Juturna's that are not among ours, and what there is instead."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,8 +59,16 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; the exit code. No traceback for anything that the user can mend."""
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # a name that the terminal cannot show is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given and given[0] in ELSEWHERE:
+        print(f"juturna {given[0]}: {ELSEWHERE[given[0]]}", file=sys.stderr)
+        return 2
     whole = parser()
-    arguments = whole.parse_args(argv)
+    arguments = whole.parse_args(given)
     if arguments.version:
         print(_version())
         return 0
@@ -71,6 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `juturna … | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"juturna: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        return 2
 
 
 def _version() -> str:

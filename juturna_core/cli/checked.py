@@ -31,6 +31,9 @@ def problems_of(
     except ConfigError as error:
         return None, None, list(error.problems)
     catalog = Catalog.for_config(config, Path(path).resolve().parent, Path.cwd())
+    if plugin_dirs:
+        dirs = [*catalog.plugin_dirs, *existing(plugin_dirs)]
+        catalog = Catalog(dirs, unfound=catalog.unfound)
     problems = [*loaded.problems, *check(config, catalog, SourceMap(loaded.text, path))]
     return config, catalog, problems
 
@@ -45,3 +48,13 @@ def load_checked(
     if config is None or catalog is None or any(strict or p.severity == "error" for p in problems):
         return None
     return config, catalog
+
+
+def existing(folders: Sequence[str]) -> list[Path]:
+    """Plugin folders that a command line names. Raises JuturnaError for one that is not there."""
+    from juturna_core.errors import JuturnaError
+
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise JuturnaError(f"the plugin folder {folder} is not there")
+    return [Path(folder) for folder in folders]

@@ -9,14 +9,16 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from juturna_core.cli.options import add_logging, examples, seconds, start_logging
 
 if TYPE_CHECKING:
     from juturna_core.pipeline import Pipeline, StopReport
+    from juturna_core.stats import PipelineStats
 
 
 def add_parser(commands: Any) -> None:
@@ -66,30 +68,65 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from juturna_core.cli import summary
+
+    handler = start_logging(arguments)
+    out = _results() if arguments.summary == "json" else sys.stdout
+    signals = Signals()
+    pipeline = prepare(arguments.file, overrides=arguments.overrides, strict=arguments.strict)
+    if pipeline is None:
+        return 2
+
+    def tell(stats: PipelineStats) -> None:
+        if arguments.summary != "none":
+            form = summary.as_json if arguments.summary == "json" else summary.as_table
+            print(form(stats), file=out, flush=True)
+
+    return conduct(
+        pipeline,
+        signals,
+        watch=lambda: watch(pipeline, handler, arguments.seconds, as_table=arguments.live),
+        grace=arguments.grace,
+        tell=tell,
+    )
+
+
+def prepare(file: str, *, overrides: Sequence[str] = (), strict: bool = False) -> Pipeline | None:
+    """The pipeline in `file`, warmed up; None after its problems were printed. Raises JuturnaError."""
     from juturna_core.cli.checked import load_checked
     from juturna_core.pipeline import Pipeline
     from juturna_core.settings import Settings
 
-    handler = start_logging(arguments)
     settings = Settings.from_environment()
-    signals = Signals()
-    checked = load_checked(arguments.file, overrides=arguments.overrides, strict=arguments.strict)
+    checked = load_checked(file, overrides=overrides, strict=strict)
     if checked is None:
-        return 2
+        return None
     config, catalog = checked
-    pipeline = Pipeline(
-        config, base=Path(arguments.file).resolve().parent, settings=settings, catalog=catalog
-    )
+    base = Path(file).resolve().parent
+    pipeline = Pipeline(config, base=base, settings=settings, catalog=catalog)
     pipeline.warmup()
-    signals.attend(pipeline)
-    pipeline.start()
+    return pipeline
+
+
+def conduct(
+    pipeline: Pipeline,
+    signals: Signals,
+    *,
+    watch: Callable[[], None],
+    grace: float,
+    tell: Callable[[PipelineStats], None],
+) -> int:
+    """Start what is warmed up, `watch` until it is over, drain and `tell` how it went; the exit code."""
     try:
-        _watch(pipeline, arguments, handler)
-        report = _stop(pipeline, arguments.grace)
+        signals.attend(pipeline)
+        pipeline.start()
+        if signals.asked:  # while it started
+            pipeline.request_stop()
+        watch()
+        return _end(pipeline, _stop(pipeline, grace), tell)
     except Forced:
         _say_forced(pipeline)
         _leave(1)
-    return _tell(pipeline, report, arguments.summary)
 
 
 class Forced(BaseException):
@@ -100,8 +137,8 @@ class Signals:
     """SIGINT, SIGTERM and SIGHUP: before the pipeline runs they interrupt, then the first asks it to stop."""
 
     def __init__(self) -> None:
+        self.asked = False
         self._pipeline: Pipeline | None = None
-        self._asked = False
         for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
             signal.signal(number, self._handle)
 
@@ -112,21 +149,27 @@ class Signals:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._pipeline is None:
             raise KeyboardInterrupt
-        if self._asked and number == signal.SIGINT:
+        if self.asked and number == signal.SIGINT:
             raise Forced
-        self._asked = True
+        self.asked = True
         self._pipeline.request_stop()
 
 
-def _watch(pipeline: Pipeline, arguments: argparse.Namespace, handler: logging.Handler) -> None:
-    """Wait for the end, drawing the numbers where somebody can see them."""
-    deadline = None if arguments.seconds is None else time.monotonic() + arguments.seconds
+def watch(
+    pipeline: Pipeline,
+    handler: logging.Handler,
+    seconds: float | None = None,
+    *,
+    as_table: bool = False,
+) -> None:
+    """Wait for the end, for `seconds` at most, drawing the numbers where somebody can see them."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        pipeline.wait(arguments.seconds)
+        pipeline.wait(seconds)
         return
     from juturna_core.cli.live import Screen, status_line, table
 
-    with Screen(handler, table if arguments.live else status_line) as screen:
+    deadline = None if seconds is None else time.monotonic() + seconds
+    with Screen(handler, table if as_table else status_line) as screen:
         while True:
             left = 0.25 if deadline is None else min(0.25, deadline - time.monotonic())
             if left <= 0 or pipeline.wait(left) or pipeline.stop_requested:
@@ -151,24 +194,38 @@ def _stop(pipeline: Pipeline, grace: float) -> StopReport:
         patience.cancel()
 
 
-def _tell(pipeline: Pipeline, report: StopReport, kind: str) -> int:
-    """Print the summary and what was lost; the exit code."""
-    from juturna_core.cli import summary
-
-    stats = pipeline.stats()
-    if kind == "json":
-        print(summary.as_json(stats), flush=True)
-    elif kind == "table":
-        print(summary.as_table(stats), flush=True)
+def _end(pipeline: Pipeline, report: StopReport, tell: Callable[[PipelineStats], None]) -> int:
+    """Tell how it went and what was lost, and give everything back; the exit code."""
+    tell(pipeline.stats())
     for node, what in report.unfinished:
         print(f"juturna: {node} did not end: {what}", file=sys.stderr)
     for node, count in report.lost_by_node.items():
         print(f"juturna: {count} messages lost at {node}", file=sys.stderr)
     code = 1 if report.lost or pipeline.failure else 0
     if report.unfinished:
-        _leave(code)  # the interpreter would wait for a node's own threads
+        _leave(code)
     pipeline.destroy()
+    if hanging := _threads_of_plugins():
+        print(f"juturna: threads of plugins did not end: {', '.join(hanging)}", file=sys.stderr)
+        _leave(code)
     return code
+
+
+def _threads_of_plugins() -> list[str]:
+    """Threads that the interpreter would wait for, and that do not end within a second."""
+    own = (threading.main_thread(), threading.current_thread())
+    left = [each for each in threading.enumerate() if not each.daemon and each not in own]
+    deadline = time.monotonic() + 1.0
+    for thread in left:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return [thread.name for thread in left if thread.is_alive()]
+
+
+def _results() -> TextIO:
+    """The standard output, for results alone: what a plugin prints goes to stderr from now on."""
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return out
 
 
 def _say_forced(pipeline: Pipeline) -> None:
@@ -180,7 +237,7 @@ def _say_forced(pipeline: Pipeline) -> None:
     )
 
 
-def _leave(code: int) -> None:
+def _leave(code: int) -> NoReturn:
     """Exit now: threads that hang are not waited for."""
     logging.shutdown()
     sys.stdout.flush()

@@ -41,7 +41,9 @@ class Calls:
         self._configuration = configuration
         self._omissions = omissions
         self._alive = alive
-        self._call = channel.unary_unary(f"/{MESSAGING}/SendAndReceive")
+        self._call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            f"/{MESSAGING}/SendAndReceive"
+        )
 
     def run(self) -> Trouble | None:
         """Until the remote cannot be used any more, and why; None when the window was closed."""
@@ -81,7 +83,9 @@ class Calls:
         received = time.perf_counter_ns()
         envelope = wire.ProtoEnvelope.FromString(data)
         metadata = codec.decode_struct(envelope.metadata)
-        answer = codec.decode_message(envelope.message) if envelope.HasField("message") else None
+        answer = None
+        if envelope.HasField("message"):
+            answer = codec.decode_message(envelope.message, pending.message._born_ns)
         done = time.perf_counter_ns()
         inside = min(round(metadata.get("processing_time", 0) * 1e9), received - sent)
         queue = min(round(metadata.get("queue_time", 0) * 1e9), inside)

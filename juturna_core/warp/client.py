@@ -132,7 +132,7 @@ class Warp(Node[Any, Any]):
         self._juturna.outlet.source = message
         try:
             self._local_node().update(message)
-        except Exception as error:  # the author's update may raise anything, as in a worker
+        except Exception as error:  # noqa: BLE001  # the author's update may raise anything, as in a worker
             self._juturna.fail(message, error)
 
     def _local_node(self) -> Node[Any, Any]:

@@ -56,16 +56,17 @@ class Instance:
         _author(node, "start", node.start)
         self._worker.start()  # also when the author's start() does not call super().start()
 
-    def ask(self, message: Message[Any], asker: Asker) -> None:
-        """Have the node work on `message`; waits while its inbox is full."""
+    def ask(self, message: Message[Any], asker: Asker) -> bool:
+        """Have the node work on `message`; waits while its inbox is full. False: it is stopping."""
         if isinstance(message.payload, ControlPayload):
             asker.done(None, 0, 0)  # signals steer the sender's pipeline, not a node that others use too
-            return
+            return True
         self._asked[id(message)] = asker
         item = (message, getattr(message.payload, "size_bytes", 0), time.perf_counter_ns())
-        if not self._worker.inbox.put(item):
+        taken = self._worker.inbox.put(item)
+        if not taken:
             del self._asked[id(message)]
-            asker.done(StateError("the remote is stopping"), 0, 0)
+        return taken
 
     def stop(self, timeout: float) -> bool:
         """Finish what waits and give the node back; False when it is still at work after `timeout` seconds."""
@@ -164,7 +165,8 @@ class Instances:
         with self._table:
             live, self._live = list(self._live.values()), {}
         deadline = time.monotonic() + timeout
-        return all([instance.stop(max(0.0, deadline - time.monotonic())) for instance in live])
+        ended = [instance.stop(max(0.0, deadline - time.monotonic())) for instance in live]
+        return all(ended)
 
     def _make(self, arguments: dict[str, Any]) -> Instance:
         try:

@@ -19,10 +19,11 @@ from juturna_core._pb import warp_pb2 as pb
 from juturna_core.errors import UncrossableError
 from juturna_core.node import NodeState
 from juturna_core.warp.calls import Calls
+from juturna_core.warp.memory import keep_large_blocks
 from juturna_core.warp.stream import Encoder, Session, Stream
 from juturna_core.warp.trouble import Trouble, trouble
 from juturna_core.warp.window import Window
-from juturna_core.warp.wire import PLAIN_CHANNEL, WARP, WATCHED_CHANNEL, Options, address, target
+from juturna_core.warp.wire import GOODBYE, PLAIN_CHANNEL, WARP, WATCHED_CHANNEL, Options, address, target
 
 PATIENCE = 1.2
 """Seconds that a remote has to say what it is; a frozen one is known after that."""
@@ -73,16 +74,19 @@ class Link:
     def open(self) -> None:
         """Begin to connect; does not wait for it."""
         if self._thread.ident is None:
+            keep_large_blocks()
             self._thread.start()
 
     def close(self) -> None:
         """End the connection and the thread."""
         self._closing.set()
         self._window.close()
+        if self._thread.ident is None or threading.current_thread() is self._thread:
+            return
+        self._thread.join(2 * GOODBYE)
         if (channel := self._channel) is not None:
-            channel.close()
-        if self._thread.ident is not None and threading.current_thread() is not self._thread:
-            self._thread.join(timeout=2.0)
+            channel.close()  # what it waits for ends at once
+        self._thread.join(timeout=2.0)
 
     # --- on the link's thread ------------------------------------------------------------------------------------
 
@@ -116,7 +120,7 @@ class Link:
 
     def _use_stream(self, channel: grpc.Channel, description: pb.Description) -> Trouble | None:
         self.foreign = False
-        if self._session is None or self._session.process != description.process:
+        if self._session is None or self._session.over or self._session.process != description.process:
             self._session = Session(description.process)
         self._state.logger.debug("remote %s is %s of %s", self.address, description.node_mark, description.pipe_name)
         try:

@@ -32,6 +32,7 @@ from juturna_core.log import jt_logger
 from juturna_core.message import Message
 from juturna_core.warp import codec, exact, frame
 from juturna_core.warp.instance import Instance, Instances
+from juturna_core.warp.memory import keep_large_blocks
 from juturna_core.warp.session import Connection, Sessions
 from juturna_core.warp.wire import MAX_BYTES, MESSAGING, SERVER, WARP, address
 
@@ -102,6 +103,7 @@ class Remote:
 
         Raises JuturnaError when the node cannot be built or the port is not to be had.
         """
+        keep_large_blocks()
         self._instances.give_back(self._instances.borrow({}))
         where = address(host or "[::]", port)
         try:
@@ -124,13 +126,17 @@ class Remote:
             self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
 
     def stop(self, grace: float) -> bool:
-        """Take nothing new, finish what is here, end; False when the node did not within `grace` seconds."""
+        """Take nothing new, finish what was taken, end; False when the node did not within `grace` seconds.
+
+        Clients of ours keep what was not taken and send it again when a remote is back.
+        """
         deadline = time.monotonic() + grace
         self._health.enter_graceful_shutdown()
-        stopped = self._server.stop(grace)
+        self._sessions.refuse()
+        stopped = self._server.stop(grace + 0.5)
         finished = self._instances.stop(max(0.0, deadline - time.monotonic()))
         self._sessions.close()
-        stopped.wait(max(0.5, deadline - time.monotonic()))
+        stopped.wait(max(0.0, deadline - time.monotonic()) + 1.0)
         return finished
 
     def _describe(self, _: pb.DescribeRequest, __: grpc.ServicerContext) -> pb.Description:
@@ -149,8 +155,8 @@ class Remote:
 
     def _exchange(self, frames: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         try:
-            head = pb.Head.FromString(frame.split(next(frames))[0])
-        except (ValueError, DecodeError, StopIteration):
+            head = pb.Head.FromString(frame.split(next(frames))[0][0])
+        except (ValueError, IndexError, DecodeError, StopIteration):
             head = pb.Head()
         if head.WhichOneof("kind") != "hello":
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the stream begins with a Hello")
@@ -170,7 +176,7 @@ class Remote:
                     session.receive(data, connection, instance)
             except (ValueError, DecodeError) as error:
                 self._log.error("%s sent what is no frame: %s", head.hello.pipe_name, error)
-            except Exception as error:  # gRPC ends the iterator with a bare Exception when the client is gone
+            except Exception as error:  # noqa: BLE001  # gRPC ends the iterator with a bare Exception when the client is gone
                 self._log.debug("the stream of %s ended: %r", head.hello.pipe_name, error)
             connection.close()
 
@@ -178,7 +184,7 @@ class Remote:
         reader.start()
         self._log.info("%s of %s is connected", head.hello.node_name, head.hello.pipe_name)
         try:
-            yield from iter(connection.frames.get, None)
+            yield from frame.gather(connection.frames)
         finally:
             session.detach(connection)
             self._instances.give_back(instance)
@@ -200,7 +206,8 @@ class Remote:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         call = Call(instance)
         try:
-            instance.ask(message, call)
+            if not instance.ask(message, call):
+                context.abort(grpc.StatusCode.UNAVAILABLE, "the remote is stopping")
             outputs, failure = call.wait(ttl)
         except TimeoutError:
             context.abort(

@@ -24,8 +24,8 @@ from juturna_core.warp.wire import MAX_BYTES
 KEPT_FRAMES = 1024
 KEPT_BYTES = 64 << 20
 """A node that sends more than this before its client has seen any of it waits, as it would for a full inbox."""
-PATIENCE = 60.0
-"""Seconds that a node waits so for a client that is away, before the session is given up."""
+PATIENCE = 5.0
+"""Seconds that a node waits so for a client that is away, before its session is given up: others use the node too."""
 AWAY_SESSIONS = 64
 AWAY_BYTES = 256 << 20
 """How many sessions whose clients are away are remembered, and how much of what they have not seen."""
@@ -36,8 +36,14 @@ class Connection:
 
     def __init__(self) -> None:
         self.frames: SimpleQueue[bytes | None] = SimpleQueue()
+        self.closing = False
+        """Nothing more is taken from the client."""
+        self.goodbye = False
+        """The client has said that it will not come back."""
 
     def close(self) -> None:
+        """End the stream when what was put into `frames` is out."""
+        self.closing = True
         self.frames.put(None)
 
 
@@ -69,24 +75,34 @@ class Session:
                 connection.frames.put(kept)
 
     def detach(self, connection: Connection) -> None:
-        """`connection` is over; what is sent from now on waits for the next."""
+        """`connection` is over; what is sent from now on waits for the next, unless the client said goodbye."""
         with self._changed:
             if self._connection is connection:
+                if connection.goodbye:
+                    self._give_up()
                 self._connection = None
                 self._left_at = time.monotonic()
                 self._changed.notify_all()
 
     def receive(self, data: bytes, connection: Connection, instance: Instance) -> None:
         """Take one frame of the client. Raises ValueError for what is none."""
-        head_bytes, buffers = frame.split(data)
-        head = pb.Head.FromString(head_bytes)
+        for head, buffers in frame.split(data):
+            self._receive(pb.Head.FromString(head), buffers, connection, instance)
+
+    def _receive(
+        self, head: pb.Head, buffers: list[memoryview], connection: Connection, instance: Instance
+    ) -> None:
         with self._receiving:
             with self._changed:
-                if self._connection is not connection:
-                    return  # the client has come back on another one, and sends this again there
+                if self._connection is not connection or self._connection.closing:
+                    return  # the client sends this again on its next one
                 if head.seen:
                     self._forget(head.seen)
-                if head.WhichOneof("kind") != "request" or head.request.number <= self._taken:
+                kind = head.WhichOneof("kind")
+                if kind == "goodbye":
+                    connection.goodbye = True
+                    connection.close()
+                if kind != "request" or head.request.number <= self._taken:
                     return
                 self._taken = head.request.number
             self._ask(head.request, buffers, instance)
@@ -96,14 +112,14 @@ class Session:
         answer = Answer(self, request.number)
         try:
             message = exact.decode(request.message, buffers, born_ns=began)
-        except Exception as error:  # a custom payload's constructor may raise anything; that message fails alone
+        except Exception as error:  # noqa: BLE001  # a custom payload's constructor may raise anything; that message fails alone
             answer.done(error, 0, 0)
             return
         answer.decode_ns = time.perf_counter_ns() - began
         instance.ask(message, answer)
 
     def send(self, head: pb.Head, buffers: list[frame.Buffer]) -> None:
-        """Number a frame, keep it, and send it when the client is there. Waits while too much is kept.
+        """Number a frame, keep it, and send it when the client is there. With buffers it waits while too much is kept.
 
         Raises MessageTooLarge.
         """
@@ -111,19 +127,26 @@ class Session:
         if size > MAX_BYTES:
             raise MessageTooLarge(f"the output has {size} bytes, {MAX_BYTES} are allowed")
         with self._changed:
-            self._wait_for_room(size)
+            if buffers:
+                self._wait_for_room(size)
             if self.given_up:
                 return
             self._sent += 1
-            head.number = self._sent
+            head.number, head.buffers = self._sent, len(buffers)
             data = frame.join(head.SerializeToString(), buffers)
             self._kept.append((self._sent, data))
             self._kept_bytes += len(data)
             if self._connection is not None:
                 self._connection.frames.put(data)
 
+    def refuse(self) -> None:
+        """Take no more requests: the client sends them again, here or elsewhere. Answers still go out."""
+        with self._changed:
+            if self._connection is not None:
+                self._connection.closing = True
+
     def close(self) -> None:
-        """End the stream."""
+        """End the stream, after what there is to send."""
         with self._changed:
             if self._connection is not None:
                 self._connection.close()
@@ -218,8 +241,14 @@ class Sessions:
             self._forget_some()
             return session
 
+    def refuse(self) -> None:
+        """Take no more requests of anybody."""
+        with self._lock:
+            for session in self._known.values():
+                session.refuse()
+
     def close(self) -> None:
-        """End every stream."""
+        """End every stream, after what there is to send."""
         with self._lock:
             for session in self._known.values():
                 session.close()

@@ -26,7 +26,7 @@ from juturna_core.node import NodeState
 from juturna_core.warp import exact, frame
 from juturna_core.warp.trouble import Trouble, trouble
 from juturna_core.warp.window import Pending, Window
-from juturna_core.warp.wire import MAX_BYTES, WARP
+from juturna_core.warp.wire import GOODBYE, MAX_BYTES, WARP
 
 _SEEN_FRAMES = 16
 _SEEN_BYTES = 8 << 20
@@ -41,6 +41,7 @@ class Session:
     def __init__(self, process: bytes) -> None:
         self.process = process
         self.name = uuid.uuid4().bytes
+        self.over = False
         self.seen = 0
         self.recent: OrderedDict[int, Message[Any]] = OrderedDict()
 
@@ -59,6 +60,7 @@ class Encoder:
         request = head.request
         request.number = number
         buffers = exact.encode(message, request.message, self.omissions)
+        head.buffers = len(buffers)
         size = sum(map(len, buffers)) + head.ByteSize() + 64
         if size > MAX_BYTES:
             raise too_large(size, message, self._address, self._state.name)
@@ -104,7 +106,8 @@ class Stream:
         hello = pb.Hello(session=session.name, node_name=state.name, pipe_name=state.pipe_name)
         exact.encode_mapping(configuration, hello.configuration)
         self._put(pb.Head(seen=session.seen, hello=hello))
-        self._call = channel.stream_stream(f"/{WARP}/Exchange")(iter(self._outgoing.get, None))
+        exchange: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(f"/{WARP}/Exchange")
+        self._call = exchange(frame.gather(self._outgoing))
         self._reader = threading.Thread(
             target=self._read, name=f"{state.pipe_name}.{state.name}.answers", daemon=True
         )
@@ -119,6 +122,10 @@ class Stream:
         wanted = window.closed or window.drained
         if self._trouble is not None and not wanted:
             on_trouble(self._trouble)  # now: the reader may sit in a full inbox for long
+        if wanted and self._trouble is None:
+            self._session.over = True
+            self._put(pb.Head(goodbye=pb.Goodbye()))
+            self._reader.join(GOODBYE)  # the remote ends its side too, unless it is frozen
         self._outgoing.put(None)
         self._call.cancel()
         self._reader.join()
@@ -138,7 +145,8 @@ class Stream:
     def _read(self) -> None:
         try:
             for data in self._call:
-                self._take(data)
+                for head, buffers in frame.split(data):
+                    self._take(pb.Head.FromString(head), buffers, sum(map(len, buffers)))
             ended = Trouble("has closed the connection")
         except grpc.RpcError as error:
             ended = trouble(error)
@@ -147,9 +155,7 @@ class Stream:
         self._trouble = self._trouble or ended
         self._window.wake()
 
-    def _take(self, data: bytes) -> None:
-        head_bytes, buffers = frame.split(data)
-        head = pb.Head.FromString(head_bytes)
+    def _take(self, head: pb.Head, buffers: list[memoryview], size: int) -> None:
         kind = head.WhichOneof("kind")
         if kind == "welcome":
             self._welcome(head.welcome.taken)
@@ -160,7 +166,7 @@ class Stream:
                 self._output(head.output, buffers)
             elif kind == "done":
                 self._done(head.done)
-            self._saw(head.number, len(data))
+            self._saw(head.number, size)
 
     def _welcome(self, taken: int) -> None:
         if not taken:
@@ -183,8 +189,8 @@ class Stream:
             source = pending.message
         began = time.perf_counter_ns()
         try:
-            message = exact.decode(output.message, buffers)
-        except Exception as error:  # a custom payload's constructor may raise anything; that message fails alone
+            message = exact.decode(output.message, buffers, source._born_ns)
+        except Exception as error:  # noqa: BLE001  # a custom payload's constructor may raise anything; that message fails alone
             self._state.fail(source, error)
             if pending is not None:
                 pending.failed = True

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from juturna_core.errors import JuturnaError
 from juturna_core.message import Message
 
 COUNT = 32
@@ -102,7 +103,7 @@ class Window:
 
     # --- the link ------------------------------------------------------------------------------------------------
 
-    def go_live(self, send: Callable[[Pending], None], taken: int) -> list[tuple[Pending, Exception]]:
+    def go_live(self, send: Callable[[Pending], None], taken: int) -> list[tuple[Pending, JuturnaError]]:
         """Send what the remote has not taken, and from now on what is added. Returns those that `send` refused."""
         refused = []
         with self._lock:
@@ -110,7 +111,7 @@ class Window:
                 if pending.number > taken:
                     try:
                         send(pending)
-                    except Exception as error:  # what a custom payload raises when it is encoded; it fails alone
+                    except JuturnaError as error:  # it cannot cross, and fails alone
                         self._remove(pending.number)
                         refused.append((pending, error))
             if not taken:

@@ -7,6 +7,9 @@ from typing import Any, TypeAlias
 MAX_BYTES = 100 << 20
 """The largest message either way, Juturna's limit."""
 
+GOODBYE = 0.3
+"""Seconds that the other end of a stream has to end its side."""
+
 MESSAGING = "juturna.proto.messaging.MessagingService"
 WARP = "juturna_tui.warp.v1.Warp"
 

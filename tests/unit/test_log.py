@@ -98,5 +98,5 @@ def test_every_format_shows_the_message(name: str) -> None:
 
 
 def test_an_unknown_format_names_the_nearest() -> None:
-    with pytest.raises(ValueError, match='no log format "colour".*colored'):
+    with pytest.raises(ValueError, match=r'no log format "colour".*colored'):
         formatter("colour")

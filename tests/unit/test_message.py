@@ -82,16 +82,16 @@ def test_timeit_notes_the_seconds_of_its_block_even_when_it_raises() -> None:
 )
 def test_a_frozen_message_cannot_be_modified(change: Any) -> None:
     message = frozen(creator="c")
-    with pytest.raises(TypeError, match="frozen messages cannot be modified|mappingproxy"):
+    with pytest.raises(TypeError, match=r"frozen messages cannot be modified|mappingproxy"):
         change(message)
     assert (message.creator, dict(message.timers)) == ("c", {})
 
 
 def test_setting_and_deleting_say_the_words_of_juturna() -> None:
     message = frozen(creator="c")
-    with pytest.raises(TypeError, match="^frozen messages cannot be modified$"):
+    with pytest.raises(TypeError, match=r"^frozen messages cannot be modified$"):
         message.creator = "x"
-    with pytest.raises(TypeError, match="^frozen messages cannot be modified$"):
+    with pytest.raises(TypeError, match=r"^frozen messages cannot be modified$"):
         del message.creator
     with pytest.raises(TypeError, match="frozen messages cannot be modified"), message.timeit("t"):
         pass

@@ -97,7 +97,8 @@ def test_fields_cannot_be_set(payload: BasePayload) -> None:
 def test_a_clone_is_equal_in_content_and_size(payload: Any) -> None:
     for twin in (payload.clone(), copy.deepcopy(payload), pickle.loads(pickle.dumps(payload))):
         assert type(twin) is type(payload)
-        assert twin.size_bytes == payload.size_bytes
+        # an object's weight is what Python says of a dict, which remembers how it grew
+        assert abs(twin.size_bytes - payload.size_bytes) <= 64 * isinstance(payload, dict)
         assert repr(type(twin).serialize(twin)) == repr(type(payload).serialize(payload))
 
 

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -39,6 +39,8 @@ from juturna_core.node import Node, NodeState
 
 TRIES: Final = 3
 """Connections in a row that a server may refuse before the line gives up."""
+WELCOME: Final = 10.0
+"""Seconds after which a connection was no refusal, however it ends."""
 WINDOW_BYTES: Final = 16 << 20
 """What may be on its way at most, beside `window`; one larger message goes alone."""
 ABOUT_ONE_MESSAGE: Final = frozenset(
@@ -78,6 +80,11 @@ class Patience:
     backoff: float
     backoff_max: float
     window: int
+
+    @property
+    def goodbye(self) -> float:
+        """For the closing handshake."""
+        return min(1.0, self.timeout / 2)
 
 
 class NotifierWebsocket(Node[Any, None]):
@@ -180,7 +187,7 @@ class NotifierWebsocket(Node[Any, None]):
             open_timeout=self._patience.timeout,
             ping_interval=self._patience.timeout,
             ping_timeout=self._patience.timeout,
-            close_timeout=min(1.0, self._patience.timeout),
+            close_timeout=self._patience.goodbye,
             max_size=None,  # what a server says is read and thrown away, its echo of a large message too
             **self._tls(),
         )
@@ -320,7 +327,7 @@ class Line:
             except (OSError, InvalidHandshake) as error:  # TimeoutError is an OSError
                 setback = self._describe(error)
             useful = self._last is not None
-            lasted = time.monotonic() - began > self._patience.backoff_max
+            lasted = time.monotonic() - began > WELCOME
             attempts = 0 if useful else attempts + 1
             self._refusals = (0 if lasted else self._refusals) + 1 if setback.refused else 0
             self._lost(setback)
@@ -331,21 +338,29 @@ class Line:
 
     async def _exchange(self, connection: ClientConnection) -> Setback:
         """Send and listen until the connection ends; why it did."""
-        feeding = asyncio.create_task(self._feed(connection))
         try:
-            async with asyncio.timeout(None) as self._deadline:
-                while True:
-                    await (
-                        connection.recv()
-                    )  # nothing that a server says matters here; but its pongs come this way
+            await self._feed_and_listen(connection)
         except ConnectionClosed as closed:
             return self._describe_closing(closed)
         except TimeoutError:
             connection.transport.abort()  # it would not read our closing either
             return Setback(f"{self._endpoint} has taken nothing for {self._patience.timeout:g} s")
         except asyncio.CancelledError:  # the line closes: say good-bye with 1000, not with 1011
-            await connection.close()
+            try:
+                async with asyncio.timeout(self._patience.goodbye):
+                    await (
+                        connection.close()
+                    )  # its own time-out does not cover a server that never reads
+            except TimeoutError:
+                connection.transport.abort()
             raise
+
+    async def _feed_and_listen(self, connection: ClientConnection) -> NoReturn:
+        feeding = asyncio.create_task(self._feed(connection))
+        try:
+            async with asyncio.timeout(None) as self._deadline:
+                while True:  # what a server says does not matter here, but its pongs come this way
+                    await connection.recv()
         finally:
             self._deadline = None
             feeding.cancel()
@@ -462,6 +477,9 @@ class Line:
                 return Setback(
                     f"{self._endpoint}: no TLS is spoken there (is it ws://?)", refused=True
                 )
+            case ConnectionResetError() if self._endpoint.startswith("wss:"):
+                hint = "is it ws://?"
+                return Setback(f"{self._endpoint} hung up in the TLS handshake ({hint})")
             case ConnectionRefusedError():
                 return Setback(f"{self._endpoint} is not there (connection refused)")
             case TimeoutError():
@@ -477,7 +495,9 @@ class Line:
             case InvalidHandshake():
                 return Setback(f"{self._endpoint} is no websocket server: {error}", refused=True)
             case _:
-                return Setback(f"{self._endpoint} cannot be reached: {error}")
+                return Setback(
+                    f"{self._endpoint} cannot be reached: {error or type(error).__name__}"
+                )
 
     def _describe_closing(self, closed: ConnectionClosed) -> Setback:
         """Why an open connection ended."""

@@ -1,0 +1,76 @@
+"""How wide text is on a terminal: in cells, which are not characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from unicodedata import category, east_asian_width
+
+ELLIPSIS = "…"
+_JOINER = "\u200d"
+_EMOJI_STYLE = "\ufe0f"
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_JAMO = range(0x1160, 0x1200)
+"""Vowels and finals of Hangul, which stand in the cells of the initial before them."""
+
+
+def width(text: str) -> int:
+    """The cells that `text` takes."""
+    return len(text) if text.isascii() else sum(cells for _, cells in _glyphs(text))
+
+
+def pad(text: str, cells: int) -> str:
+    """`text` with blanks up to a width of `cells`."""
+    return text + " " * (cells - width(text))
+
+
+def cut(text: str, cells: int) -> str:
+    """As much of the beginning of `text` as there is room for."""
+    return text[:cells] if text.isascii() else _first(list(_glyphs(text)), cells)
+
+
+def shorten(text: str, cells: int) -> str:
+    """`text`, or its beginning and its end with an ellipsis between: long names often differ at their ends."""
+    if width(text) <= cells:
+        return text
+    glyphs = list(_glyphs(text))
+    room = max(0, cells - 1)
+    begin = _first(glyphs, room - room // 3)
+    end = _first([(glyph[::-1], size) for glyph, size in reversed(glyphs)], room // 3)[::-1]
+    return f"{begin}{ELLIPSIS}{end}"
+
+
+def _first(glyphs: list[tuple[str, int]], cells: int) -> str:
+    taken = []
+    for glyph, size in glyphs:
+        cells -= size
+        if cells < 0:
+            break
+        taken.append(glyph)
+    return "".join(taken)
+
+
+def _glyphs(text: str) -> Iterator[tuple[str, int]]:
+    """What is drawn as one, and its cells: a character and all that combines with it."""
+    glyph, cells = "", 0
+    for character in text:
+        size = _cells(character)
+        if glyph and (not size or glyph.endswith(_JOINER) or _is_tone_of(character, cells)):
+            glyph += character
+            if character == _EMOJI_STYLE:
+                cells = 2
+            continue
+        if glyph:
+            yield glyph, cells
+        glyph, cells = character, size
+    if glyph:
+        yield glyph, cells
+
+
+def _cells(character: str) -> int:
+    if category(character) in ("Mn", "Me", "Cf", "Cc") or ord(character) in _JAMO:
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def _is_tone_of(character: str, cells: int) -> bool:
+    return cells == 2 and ord(character) in _SKIN_TONES
