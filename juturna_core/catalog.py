@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from juturna_core import plugin
 from juturna_core.environment import expand
-from juturna_core.errors import JuturnaError, PluginError, did_you_mean
+from juturna_core.errors import RAISED_BY_AUTHORS, JuturnaError, PluginError, did_you_mean
 from juturna_core.log import jt_logger
 from juturna_core.node import Node
 from juturna_core.plugin import NodeClass, PluginSpec
@@ -56,6 +56,7 @@ class Catalog:
         self.builtin = builtin
         self.unfound = tuple(unfound)
         self._found: dict[tuple[str, str], PluginSpec] = {}
+        self._loaded: dict[PluginSpec, NodeClass] = {}
         for folder in self.plugin_dirs:  # so that `import plugins.nodes.…` works in a plugin
             if (parent := str(folder.parent)) not in sys.path:
                 sys.path.append(parent)
@@ -128,13 +129,15 @@ class Catalog:
 
     def load(self, spec: PluginSpec) -> NodeClass:
         """The node class of a plugin. Raises PluginError with the line that is to blame."""
-        return plugin.load(spec)
+        if (found := self._loaded.get(spec)) is None:
+            found = self._loaded[spec] = plugin.load(spec)
+        return found
 
     def node_class(self, node: NodeConfig) -> NodeClass:
         """The class that `node` names, by its mark or by a dotted path in `type`."""
         if node.mark is None:
             return plugin.class_at(node.type)
-        return plugin.load(self.find(node.type, node.mark))
+        return self.load(self.find(node.type, node.mark))
 
     def spec_of(self, node: NodeConfig) -> PluginSpec:
         """The plugin that `node` names; for a dotted path it is what lies beside that class."""
@@ -223,6 +226,6 @@ def _made(
         made.configure()
     except JuturnaError:
         raise
-    except Exception as error:  # the author's code may raise anything
+    except RAISED_BY_AUTHORS as error:
         raise PluginError.from_exception(error, doing=doing, node=node.name, path=file) from error
     return made

@@ -18,8 +18,8 @@ from typing import Any, Final, Literal, TypeAlias
 from juturna_core.message import Message
 
 WhenFull = Literal["block", "drop_oldest", "drop_newest"]
-Item: TypeAlias = tuple[Message[Any], int, int]
-"""A message, its payload's bytes, and the `time.perf_counter_ns()` at which it entered."""
+Item: TypeAlias = tuple[Message[Any], int, float]
+"""A message, its payload's bytes, and the `time.perf_counter()` at which it entered."""
 Mail: TypeAlias = Callable[[], None]
 
 
@@ -50,7 +50,7 @@ class Inbox:
         "_room",
         "_sleepers",
         "_waiting",
-        "blocked_ns",
+        "blocked_seconds",
         "blocked_since",
         "capacity",
         "capacity_bytes",
@@ -76,8 +76,8 @@ class Inbox:
         self.closed = False
         self.dropped = 0
         self.high_water = 0
-        self.blocked_ns = 0
-        self.blocked_since = 0
+        self.blocked_seconds = 0.0
+        self.blocked_since = 0.0
         self.configure(capacity, capacity_bytes, when_full)
 
     def configure(self, capacity: int, capacity_bytes: int, when_full: WhenFull) -> None:
@@ -151,7 +151,7 @@ class Inbox:
             self.dropped += 1
 
     def _wait_for_room(self, size: int) -> None:
-        started = time.perf_counter_ns()
+        started = time.perf_counter()
         self.blocked_since = self.blocked_since or started
         while self._full(size) and not self.closed:
             alarm = _alarm()
@@ -163,8 +163,8 @@ class Inbox:
                     self._waiting.remove(alarm)
                 except ValueError:
                     alarm.acquire()
-        self.blocked_ns += time.perf_counter_ns() - started
-        self.blocked_since = 0
+        self.blocked_seconds += time.perf_counter() - started
+        self.blocked_since = 0.0
 
     # --- the worker ----------------------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ class Message(Generic[T]):
     """A payload with who made it, when, and what was noted and measured on the way.
 
     `created_at` is seconds since the epoch, `timers` hold seconds. `_data_source_id` is the id of the message
-    whose `update` sent this one. `_born_ns` is the `time.perf_counter_ns()` at which its oldest ancestor left its
+    whose `update` sent this one. `_born` is the `time.perf_counter()` at which its oldest ancestor left its
     source, 0 until it is known, `_size` the payload's bytes, 0 until it is frozen. Copies and pickles are as frozen as the original.
 
     Freezing makes the message one of a class that refuses assignment, and `meta` and `timers` come into being when
@@ -38,7 +38,7 @@ class Message(Generic[T]):
     """
 
     __slots__ = (
-        "_born_ns",
+        "_born",
         "_data_source_id",
         "_meta",
         "_size",
@@ -53,7 +53,7 @@ class Message(Generic[T]):
     _id_gen: ClassVar[Iterator[int]] = itertools.count()
     _is_frozen: ClassVar[bool] = False
 
-    _born_ns: int
+    _born: float
     _data_source_id: int | None
     _size: int
     _meta: dict[str, Any] | None
@@ -74,7 +74,7 @@ class Message(Generic[T]):
         self._meta = None
         self._timers = None if timers_from is None else dict(timers_from.timers)
         self._data_source_id = None
-        self._born_ns = 0
+        self._born = 0.0
         self._size = 0
 
     if not TYPE_CHECKING:
@@ -110,6 +110,7 @@ class Message(Generic[T]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = {name: getattr(self, name) for name in Message.__slots__}
+        values |= getattr(self, "__dict__", {})  # an author's class may have attributes of its own
         return _restored, (_thawed(type(self)), values, self._is_frozen)
 
     def _freeze(self) -> None:

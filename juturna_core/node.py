@@ -182,9 +182,9 @@ class Node(Generic[T_Input, T_Output]):
         """Put a message into this node, from any thread; waits while its inbox is full."""
         if isinstance(message, ControlSignal):
             message = Message(payload=ControlPayload(message))
-        now = time.perf_counter_ns()
-        if not message._born_ns:
-            object.__setattr__(message, "_born_ns", now)
+        now = time.perf_counter()
+        if not message._born:
+            object.__setattr__(message, "_born", now)
         self._juturna.inbox.put((message, getattr(message.payload, "size_bytes", 0), now))
 
     def set_source(

@@ -45,7 +45,7 @@ class Outlet:
 
     __slots__ = (
         "blocked_by",
-        "blocked_ns",
+        "blocked_seconds",
         "blocked_since",
         "bytes",
         "links",
@@ -57,16 +57,16 @@ class Outlet:
 
     def __init__(self) -> None:
         self.links: tuple[Link, ...] = ()  # replaced whole, never changed
-        self.taps: tuple[Callable[[Message[Any], int], None], ...] = ()
+        self.taps: tuple[Callable[[Message[Any]], None], ...] = ()
         self.source: Message[Any] | None = (
             None  # the message that `update` works on; set by the worker
         )
         self.transmitted = 0
         self.bytes = 0
         self.lost = 0
-        self.blocked_ns = 0
+        self.blocked_seconds = 0.0
         self.blocked_by = ""
-        self.blocked_since = 0
+        self.blocked_since = 0.0
 
     def send(self, message: Any, source: Message[Any] | None = None) -> None:
         """Send `message` into every link, waiting where an inbox is full.
@@ -82,7 +82,7 @@ class Outlet:
         size = message._size
         self.transmitted += 1
         self.bytes += size
-        item = (message, size, time.perf_counter_ns())
+        item = (message, size, time.perf_counter())
         full: tuple[Link, ...] = ()
         for link in (
             self.links
@@ -92,14 +92,14 @@ class Outlet:
         for link in full:
             self._wait(link, item)
         for tap in self.taps:
-            tap(message, size)
+            tap(message)
 
     def _wait(self, link: Link, item: Item) -> None:
-        started = time.perf_counter_ns()
+        started = time.perf_counter()
         self.blocked_by, self.blocked_since = link.name, started
         entered = link.put(item, True)
-        self.blocked_ns += time.perf_counter_ns() - started
-        self.blocked_by, self.blocked_since = "", 0
+        self.blocked_seconds += time.perf_counter() - started
+        self.blocked_by, self.blocked_since = "", 0.0
         if not entered:
             self.lost += 1
 
@@ -120,7 +120,7 @@ def _sealed(message: Any, source: Message[Any] | None) -> Message[Any]:
         object.__setattr__(message, "_data_source_id", source.id if source is not None else None)
     else:
         message._data_source_id = source.id if source is not None else None
-        if not message._born_ns:
-            message._born_ns = source._born_ns if source is not None else time.perf_counter_ns()
+        if not message._born:
+            message._born = source._born if source is not None else time.perf_counter()
         message._freeze()
     return message  # type: ignore[no-any-return]  # transmit takes what authors give it

@@ -72,14 +72,20 @@ class Pipeline:
         settings: Settings | None = None,
         catalog: Builder | None = None,
     ) -> None:
-        """`base` is the folder of the pipeline file: relative `plugins` are looked for there first."""
+        """`base` is the folder of the pipeline file: relative `plugins` are looked for there first.
+
+        Whoever brings a `catalog` has checked the configuration with it.
+        """
         self.config = (
             config if isinstance(config, PipelineConfig) else PipelineConfig.from_dict(config)
         )
         self.settings = settings or Settings.from_environment()
         self.events = Events()
         self.logger = jt_logger(self.config.name)
-        self._catalog = catalog or Catalog.for_config(self.config, base, Path.cwd())
+        self._to_check: Catalog | None = None
+        if catalog is None:
+            catalog = self._to_check = Catalog.for_config(self.config, base, Path.cwd())
+        self._catalog: Builder = catalog
         self._nodes: dict[str, Node[Any, Any]] = {}
         self._workers: dict[str, Worker] = {}
         self._status = PipelineStatus.NEW
@@ -96,7 +102,11 @@ class Pipeline:
     @classmethod
     def from_json(cls, path: str | Path) -> Pipeline:
         """The pipeline of the file at `path`; ConfigError with every problem located when it is not right."""
-        return cls(PipelineConfig.load(path).config, base=Path(path).resolve().parent)
+        loaded = PipelineConfig.load(path)
+        made = cls(loaded.config, base=Path(path).resolve().parent)
+        for problem in loaded.problems:
+            made.logger.warning("%s", problem)
+        return made
 
     @property
     def name(self) -> str:
@@ -139,10 +149,12 @@ class Pipeline:
         """Check, build and warm up every node. Nothing is started, and after an error nothing is left behind."""
         if self._status != PipelineStatus.NEW:
             raise StateError(f"pipeline {self.name} cannot be warmed up")
-        if isinstance(self._catalog, Catalog):
-            errors = [p for p in check(self.config, self._catalog, None) if p.severity == "error"]
-            if errors:
-                raise ConfigError(tuple(errors))
+        if self._to_check is not None:
+            problems = check(self.config, self._to_check)
+            if any(problem.severity == "error" for problem in problems):
+                raise ConfigError(problems)
+            for problem in problems:
+                self.logger.warning("%s", problem)
         folder = Path(self.pipe_path)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -188,7 +200,7 @@ class Pipeline:
         state.publish = lambda kind, text: self.events.publish(kind, text, config.name)
         state.inbox.configure(settings.max_queue_size, settings.max_queue_bytes, config.when_full)
         if config.auto_dump:
-            state.outlet.taps += (lambda message, _: _dump(node, message),)
+            state.outlet.taps += (lambda message: _dump(node, message),)
         return Worker(
             node,
             on_error=config.on_error,
@@ -219,7 +231,7 @@ class Pipeline:
         self.failure = None
         if self.config.telemetry:
             self._start_telemetry(self.config.telemetry)
-        self._started = time.monotonic()
+        self._started, self._seconds = time.monotonic(), 0.0
         self._status = PipelineStatus.RUNNING
         links = [(link.origin, link.destination) for link in self.config.links]
         makers = [name for name in self._source_names() if self._makes_messages(name)]
@@ -383,7 +395,10 @@ class Pipeline:
             name: node_stats(self.config.node(name), each)
             for name, each in tuple(self._workers.items())
         }
-        return PipelineStats(self.name, seconds, str(self._status), nodes)
+        state = (
+            "stopped" if self._seconds and not running else self._status.removeprefix("pipeline_")
+        )
+        return PipelineStats(self.name, seconds, state, nodes)
 
     def _start_telemetry(self, file_name: str) -> None:
         self._telemetry = telemetry = Telemetry(Path(self.pipe_path) / file_name, self.logger)

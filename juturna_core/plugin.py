@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from juturna_core.errors import PluginError, place_in_plugin
+from juturna_core.errors import RAISED_BY_AUTHORS, PluginError, place_in_plugin
 from juturna_core.node import Node
 
 NodeClass = type[Node[Any, Any]]
@@ -121,7 +121,7 @@ def load(spec: PluginSpec) -> NodeClass:
             message = f'there is no module "{missing.rpartition(".")[2]}" in the plugin'
             raise PluginError(message, path=file, line=line) from error
         raise spec.lacks(missing, file, line) from error
-    except (Exception, SystemExit) as error:  # a module may do anything, even exit
+    except RAISED_BY_AUTHORS as error:
         raise PluginError.from_exception(error, doing="its import", path=str(spec.file)) from error
     return _node_class_in(module, spec)
 
@@ -138,7 +138,7 @@ def class_at(dotted: str) -> NodeClass:
             file, line = place_in_plugin(error) or (None, None)
             message = f'{candidate} needs the package "{error.name}", which is not installed'
             raise PluginError(message, path=file, line=line) from error
-        except (Exception, SystemExit) as error:  # a module may do anything, even exit
+        except RAISED_BY_AUTHORS as error:
             raise PluginError.from_exception(error, doing=f"the import of {candidate}") from error
         if isinstance(found, type) and issubclass(found, Node):
             return found

@@ -18,9 +18,9 @@ from juturna_core.worker import Worker
 class NodeStats:
     """One node at one moment. Counts are exact; `queue` and what belongs to it are of that moment.
 
-    `received` and `transmitted` are messages, `bytes_out` payload bytes, `*_ns` nanoseconds since the start,
-    `blocked_ns` the time this node could not hand on because `blocked_by` (when it is blocked now) was full,
-    `blocking_ns` the time that its own full inbox kept its feeders waiting.
+    `received` and `transmitted` are messages, `bytes_out` payload bytes, `*_seconds` since the start,
+    `blocked_seconds` the time this node could not hand on because `blocked_by` (when it is blocked now) was full,
+    `blocking_seconds` the time that its own full inbox kept its feeders waiting.
     """
 
     type: str
@@ -38,10 +38,10 @@ class NodeStats:
     queue: int
     queue_max: int
     queue_bytes: int
-    blocked_ns: int
+    blocked_seconds: float
     blocked_by: str
-    blocking_ns: int
-    busy_ns: int
+    blocking_seconds: float
+    busy_seconds: float
     last_error: str
     queue_time: Distribution
     update_time: Distribution
@@ -51,7 +51,7 @@ class NodeStats:
 
 @dataclass(frozen=True, slots=True)
 class PipelineStats:
-    """All nodes at one moment; `seconds` since the start."""
+    """All nodes at one moment; `seconds` since the start; `state` is created, ready, running, stopped or destroyed."""
 
     name: str
     seconds: float
@@ -77,7 +77,7 @@ def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
     """The numbers of `worker`'s node now."""
     state, inbox = worker.state, worker.inbox
     metrics, outlet = state.metrics, state.outlet
-    now = time.perf_counter_ns()
+    now = time.perf_counter()
     queue_time, update_time, age = metrics.times.snapshot()
     warp, trips = config.warp_configuration, metrics.round_trips
     return NodeStats(
@@ -96,10 +96,10 @@ def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
         queue=len(inbox),
         queue_max=inbox.high_water,
         queue_bytes=inbox.bytes_queued,
-        blocked_ns=outlet.blocked_ns + _since(outlet.blocked_since, now),
+        blocked_seconds=outlet.blocked_seconds + _since(outlet.blocked_since, now),
         blocked_by=outlet.blocked_by,
-        blocking_ns=inbox.blocked_ns + _since(inbox.blocked_since, now),
-        busy_ns=worker.busy_ns,
+        blocking_seconds=inbox.blocked_seconds + _since(inbox.blocked_since, now),
+        busy_seconds=worker.busy_seconds,
         last_error=metrics.last_error,
         queue_time=queue_time,
         update_time=update_time,
@@ -108,5 +108,5 @@ def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
     )
 
 
-def _since(start_ns: int, now_ns: int) -> int:
-    return now_ns - start_ns if start_ns else 0
+def _since(start: float, now: float) -> float:
+    return now - start if start else 0.0

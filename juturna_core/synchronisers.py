@@ -51,7 +51,7 @@ class Synchroniser:
         if len(messages) == 1:
             return messages[0]
         batch: Message[Any] = Message(creator=f"{self._name}_sync", payload=Batch(tuple(messages)))
-        object.__setattr__(batch, "_born_ns", min(message._born_ns for message in messages))
+        object.__setattr__(batch, "_born", min(message._born for message in messages))
         return batch
 
     def flush(self) -> int:

@@ -35,11 +35,12 @@ class Telemetry:
         self._file = self._path.open("a", newline="", encoding="utf-8")
         self._thread.start()
 
-    def tap(self, event: str, node: str) -> Callable[[Message[Any], int], None]:
+    def tap(self, event: str, node: str) -> Callable[[Message[Any]], None]:
         """A function that records `event` ("rx" or "tx") of `node` for each message it is called with."""
         put = self._rows.put
 
-        def record(message: Message[Any], size: int) -> None:
+        def record(message: Message[Any]) -> None:
+            size = getattr(message.payload, "size_bytes", 0)
             put(
                 (
                     time.time(),

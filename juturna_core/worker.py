@@ -57,7 +57,7 @@ class Worker:
         self.suspended = False
         self.feeders = 1  # an end-of-stream signal in the messages is one feeder's
         self.propagates = True  # whether this node's end is the end of what it feeds
-        self._taps: tuple[Callable[[Message[Any], int], None], ...] = ()
+        self._taps: tuple[Callable[[Message[Any]], None], ...] = ()
         self._detours = False  # whether a message does anything before it reaches `update`
         self._on_error = on_error
         self._letters = letters
@@ -124,8 +124,8 @@ class Worker:
         self._find_detours()
         self.state.note("resumed", "messages are processed again")
 
-    def add_tap(self, tap: Callable[[Message[Any], int], None]) -> None:
-        """Call `tap` with every message that arrives, and its bytes; before `start`."""
+    def add_tap(self, tap: Callable[[Message[Any]], None]) -> None:
+        """Call `tap` with every message that arrives; before `start`."""
         self._taps += (tap,)
         self._find_detours()
 
@@ -133,11 +133,11 @@ class Worker:
         self._detours = bool(self._taps or self.suspended or self._waiting is not None)
 
     @property
-    def busy_ns(self) -> int:
+    def busy_seconds(self) -> float:
         """How long the node has been at what it does now; 0 when it waits for something to do."""
         began = self.state.metrics.busy_since
         resting = not began or self.inbox.idle or self.ended.is_set()
-        return 0 if resting else time.perf_counter_ns() - began
+        return 0.0 if resting else time.perf_counter() - began
 
     @property
     def lost(self) -> int:
@@ -153,7 +153,7 @@ class Worker:
             return None
         if held or (state.status_text and len(self.inbox)):
             return f"{state.status_text or 'answers are awaited'}; {held + len(self.inbox)} messages wait"
-        seconds = self.busy_ns / 1e9
+        seconds = self.busy_seconds
         if self.pulling:
             return f"in its source function for {seconds:.1f} s"
         if seconds and state.outlet.source is not None:
@@ -163,7 +163,7 @@ class Worker:
     def cut_off(self) -> None:
         """Give up on a worker that does not end: what it still has is lost, what it still sends reaches nobody."""
         state = self.state
-        at_work = 1 if self.busy_ns and not self.pulling else 0
+        at_work = 1 if self.busy_seconds and not self.pulling else 0
         state.outlet.disconnect()
         self.inbox.close()
         state.metrics.lost += self.inbox.clear() + max(at_work, self.node.held)
@@ -208,18 +208,18 @@ class Worker:
         """
         state, outlet, metrics = self.state, self.state.outlet, self.state.metrics
         take, items, update = self.inbox.take, self.inbox.items, self.node.update
-        clock = time.perf_counter_ns
+        clock = time.perf_counter
         times, full = metrics.times.raw, metrics.times.full
-        done = 0
+        done = 0.0
         if state.source is not None and state.source.mode == "pre":
             self._due = time.monotonic() + state.source.interval
         while True:
             # when messages wait, the end of the last one is the beginning of the next
-            backlog = done if items else 0
+            backlog = done if items else 0.0
             item = take(None if state.source is None else self._due and self._until_due())
             if item is None:
                 item = self._pull()
-                backlog = 0
+                backlog = 0.0
             if isinstance(item, tuple):
                 message, size, entered = item
                 if not size and type(message.payload) is ControlPayload:
@@ -227,7 +227,7 @@ class Worker:
                     continue
                 metrics.busy_since = taken = backlog or clock()
                 if self._detours:
-                    detoured = self._detour(message, size)
+                    detoured = self._detour(message)
                     if detoured is None:
                         continue
                     message = detoured
@@ -239,22 +239,24 @@ class Worker:
                     error = raised
                     self.fail(message, raised)
                 done = clock()
-                times += (taken - entered, done - taken, done - message._born_ns)
+                times += (entered, taken, done, message._born)
                 if len(times) >= full:
                     times = metrics.times.fold()
                 if self._after is not None:
-                    self._after(message, error, taken - entered, done - taken)
+                    self._after(
+                        message, error, round((taken - entered) * 1e9), round((done - taken) * 1e9)
+                    )
             elif isinstance(item, End):
                 return
             elif item is not None:
                 self._deliver(item)
-                done = 0
+                done = 0.0
 
-    def _detour(self, message: Message[Any], size: int) -> Message[Any] | None:
+    def _detour(self, message: Message[Any]) -> Message[Any] | None:
         """What can happen to a message before `update`; None when it goes no further."""
         metrics = self.state.metrics
         for tap in self._taps:
-            tap(message, size)
+            tap(message)
         if self.suspended:
             metrics.untouched += 1
             self.state.outlet.send(message, source=message)
@@ -281,7 +283,7 @@ class Worker:
         source = self.state.source
         if source is None:
             return None
-        self.state.metrics.busy_since = born = time.perf_counter_ns()
+        self.state.metrics.busy_since = born = time.perf_counter()
         pause, message = source.interval, None
         self.pulling = True
         try:
@@ -297,9 +299,9 @@ class Worker:
             self._due = time.monotonic() + pause
         if message is None:
             return None
-        if not message._born_ns:
-            object.__setattr__(message, "_born_ns", born)
-        return message, getattr(message.payload, "size_bytes", 0), time.perf_counter_ns()
+        if not message._born and not message._is_frozen:
+            message._born = born
+        return message, 0, time.perf_counter()
 
     def _deliver(self, mail: Mail) -> None:
         try:

@@ -65,7 +65,9 @@ def drift(expected: dict[str, str]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="compile protos/*.proto into juturna_core/_pb/")
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 on a difference")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, exit 1 on a difference"
+    )
     check = parser.parse_args().check
     if (installed := version("grpcio-tools")) != COMPILER:
         print(f"grpcio-tools {COMPILER} is wanted, {installed} is installed", file=sys.stderr)

@@ -145,7 +145,9 @@ class RemoteProcess:
 class Rig:
     """A warped node with a worker and no pipeline: what went in, what came out, what failed, what was said."""
 
-    def __init__(self, port: int, *, host: str = "127.0.0.1", timeout: float = 30.0, **options: Any) -> None:
+    def __init__(
+        self, port: int, *, host: str = "127.0.0.1", timeout: float = 30.0, **options: Any
+    ) -> None:
         self.events = Events()
         self.outputs: list[Message[Any]] = []
         self.failures: list[tuple[Message[Any], BaseException]] = []

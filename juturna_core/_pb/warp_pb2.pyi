@@ -39,7 +39,7 @@ class Frame(_message.Message):
     def __init__(self, heads: _Optional[_Iterable[_Union[Head, _Mapping]]] = ..., buffers: _Optional[_Iterable[bytes]] = ..., padding: _Optional[bytes] = ...) -> None: ...
 
 class Head(_message.Message):
-    __slots__ = ("number", "seen", "hello", "welcome", "request", "output", "done", "refusal", "goodbye", "buffers")
+    __slots__ = ("number", "seen", "hello", "welcome", "request", "output", "done", "refusal", "goodbye", "offer", "choice", "buffers")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     SEEN_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +49,8 @@ class Head(_message.Message):
     DONE_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     GOODBYE_FIELD_NUMBER: _ClassVar[int]
+    OFFER_FIELD_NUMBER: _ClassVar[int]
+    CHOICE_FIELD_NUMBER: _ClassVar[int]
     BUFFERS_FIELD_NUMBER: _ClassVar[int]
     number: int
     seen: int
@@ -59,20 +61,38 @@ class Head(_message.Message):
     done: Done
     refusal: Refusal
     goodbye: Goodbye
+    offer: Offer
+    choice: Choice
     buffers: int
-    def __init__(self, number: _Optional[int] = ..., seen: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., request: _Optional[_Union[Request, _Mapping]] = ..., output: _Optional[_Union[Output, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., buffers: _Optional[int] = ...) -> None: ...
+    def __init__(self, number: _Optional[int] = ..., seen: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., request: _Optional[_Union[Request, _Mapping]] = ..., output: _Optional[_Union[Output, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., offer: _Optional[_Union[Offer, _Mapping]] = ..., choice: _Optional[_Union[Choice, _Mapping]] = ..., buffers: _Optional[int] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("session", "node_name", "pipe_name", "configuration")
+    __slots__ = ("session", "node_name", "pipe_name", "configuration", "lane")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     NODE_NAME_FIELD_NUMBER: _ClassVar[int]
     PIPE_NAME_FIELD_NUMBER: _ClassVar[int]
     CONFIGURATION_FIELD_NUMBER: _ClassVar[int]
+    LANE_FIELD_NUMBER: _ClassVar[int]
     session: bytes
     node_name: str
     pipe_name: str
     configuration: Map
-    def __init__(self, session: _Optional[bytes] = ..., node_name: _Optional[str] = ..., pipe_name: _Optional[str] = ..., configuration: _Optional[_Union[Map, _Mapping]] = ...) -> None: ...
+    lane: bool
+    def __init__(self, session: _Optional[bytes] = ..., node_name: _Optional[str] = ..., pipe_name: _Optional[str] = ..., configuration: _Optional[_Union[Map, _Mapping]] = ..., lane: _Optional[bool] = ...) -> None: ...
+
+class Offer(_message.Message):
+    __slots__ = ("port", "key")
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    port: int
+    key: bytes
+    def __init__(self, port: _Optional[int] = ..., key: _Optional[bytes] = ...) -> None: ...
+
+class Choice(_message.Message):
+    __slots__ = ("lane",)
+    LANE_FIELD_NUMBER: _ClassVar[int]
+    lane: bool
+    def __init__(self, lane: _Optional[bool] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("taken",)

@@ -59,10 +59,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; the exit code. No traceback for anything that the user can mend."""
-    if isinstance(
-        sys.stdout, io.TextIOWrapper
-    ):  # a name that the terminal cannot show is no reason to fail
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a name that cannot be shown fails nothing
     given = list(sys.argv[1:] if argv is None else argv)
     if given and given[0] in ELSEWHERE:
         print(f"juturna {given[0]}: {ELSEWHERE[given[0]]}", file=sys.stderr)
@@ -75,6 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command is None:
         whole.print_help()
         return 2
+    if arguments.command in ("run", "launch", "remotize"):
+        _look_at_facade()
     try:
         return int(import_module(f"juturna_core.cli.{arguments.command}").run(arguments))
     except JuturnaError as error:
@@ -89,6 +91,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # a full disk, a folder that may not be written
         print(f"juturna: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
         return 2
+
+
+def _look_at_facade() -> None:
+    """Say so when `import juturna` in a plugin would get another package than ours."""
+    from juturna_core.facade import shadowed
+
+    where = shadowed()
+    if where is not None:
+        print(
+            f"juturna: warning: `import juturna` finds {where or 'nothing'}, not what juturna-tui installs: "
+            "plugins will not get on with it (uninstall `juturna`, then install `juturna-tui` again)",
+            file=sys.stderr,
+        )
 
 
 def _version() -> str:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from juturna_core.cli.cells import cut
 from juturna_core.cli.summary import as_table, duration
 from juturna_core.stats import PipelineStats
 
-_CLEAR_LINE = "\r\x1b[2K"
 _CLEAR_BELOW = "\r\x1b[J"
 
 
@@ -50,7 +50,7 @@ class Screen:
     def draw(self, stats: PipelineStats) -> None:
         """Show `stats`, with the rates since the last call."""
         columns = shutil.get_terminal_size().columns
-        lines = [line[: columns - 1] for line in self._render(stats, self._before)]
+        lines = [cut(line, columns - 1) for line in self._render(stats, self._before)]
         self._before = stats
         with self._lock:
             self._erase()
@@ -81,7 +81,7 @@ def status_line(stats: PipelineStats, before: PipelineStats | None) -> list[str]
         default=(0.0, "-"),
     )
     parts = [
-        f"● {stats.state.removeprefix('pipeline_')} {stats.seconds:.0f} s",
+        f"● {stats.state} {stats.seconds:.0f} s",
         f"{len(nodes)} nodes",
         f"{received / seconds:.1f} msg/s" if seconds > 0 else "",
         f"slowest {name} {duration(slowest)}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 
 LEVELS = ("NOTSET", "DEBUG", "INFO", "WARNING", "ERROR")
@@ -44,7 +45,8 @@ def start_logging(arguments: argparse.Namespace) -> logging.Handler:
             handler = logging.FileHandler(arguments.log_file, encoding="utf-8")
         except OSError as error:
             raise JuturnaError(f"--log-file {arguments.log_file}: {error.strerror}") from error
-    add_handler(handler, arguments.log_format)
+    plain = arguments.log_format == "colored" and os.environ.get("NO_COLOR")
+    add_handler(handler, "full" if plain else arguments.log_format)
     jt_logger().setLevel(arguments.log_level)
     return handler
 

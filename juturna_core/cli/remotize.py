@@ -68,6 +68,13 @@ def add_parser(commands: Any) -> None:
         "-p", "--port", type=port, default=50051, help="port to listen on (%(default)s)"
     )
     parser.add_argument(
+        "--lane-port",
+        metavar="PORT|none",
+        type=lane_port,
+        default=0,
+        help="a second port, used for the data where it can be reached: faster (any that is free)",
+    )
+    parser.add_argument(
         "-w",
         "--max-workers",
         metavar="N",
@@ -121,7 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
-    remote.start(arguments.host, arguments.port)
+    remote.start(arguments.host, arguments.port, arguments.lane_port)
     if not arguments.host:
         jt_logger("remotize").info("listening on all interfaces; --host chooses one")
     where = address(arguments.host or "0.0.0.0", remote.port)
@@ -137,6 +144,11 @@ def run(arguments: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     _leave(1)
+
+
+def lane_port(text: str) -> int | None:
+    """A port, or None for "none"; for argparse."""
+    return None if text == "none" else port(text)
 
 
 def default_config(given: str | None) -> dict[str, Any]:

@@ -139,8 +139,10 @@ class Signals:
     def __init__(self) -> None:
         self.asked = False
         self._pipeline: Pipeline | None = None
-        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._handle)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup juturna run …` stays
+            signal.signal(signal.SIGHUP, self._handle)
 
     def attend(self, pipeline: Pipeline) -> None:
         """From now on a signal asks `pipeline` to stop."""

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from juturna_core.cli.cells import pad, shorten, width
 from juturna_core.metrics import Distribution
 from juturna_core.stats import NodeStats, PipelineStats, milliseconds
 
+_COLUMNS = (
+    *("node", "where", "rx", "tx", "rx/s", "queue", "max", "p50", "p99", "in queue"),
+    *("errors", "lost"),
+)
+_LONGEST_NAME = 40
 _SPLIT = ("encode", "network", "remote_queue", "remote_compute", "decode")
 
 
@@ -40,7 +46,7 @@ def _node(node: NodeStats) -> dict[str, Any]:
         "lost": node.lost,
         "queue": node.queue,
         "queue_max": node.queue_max,
-        "blocked_ms": round(node.blocked_ns / 1e6, 3),
+        "blocked_ms": round(node.blocked_seconds * 1e3, 3),
         "queue_ms": milliseconds(node.queue_time),
         "update_ms": milliseconds(node.update_time),
         "age_ms": milliseconds(node.age),
@@ -57,22 +63,7 @@ def _round_trip(trip: dict[str, Distribution] | None) -> dict[str, Any] | None:
 
 def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
     """A table of all nodes. With an earlier snapshot rates and latencies are of the time between the two."""
-    rows = [
-        (
-            "node",
-            "where",
-            "rx",
-            "tx",
-            "rx/s",
-            "queue",
-            "max",
-            "p50",
-            "p99",
-            "in queue",
-            "errors",
-            "lost",
-        )
-    ]
+    rows: list[tuple[str, ...]] = [_COLUMNS]
     seconds = stats.seconds - (before.seconds if before else 0.0)
     for name, node in stats.nodes.items():
         earlier = before.nodes.get(name) if before else None
@@ -83,7 +74,7 @@ def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
             update = node.round_trip["total"]
         rows.append(
             (
-                name,
+                shorten(name, _LONGEST_NAME),
                 node.where,
                 str(node.received),
                 str(node.transmitted),
@@ -97,10 +88,10 @@ def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
                 str(node.lost),
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
-        names = [row[column].ljust(widths[column]) for column in (0, 1)]
+        names = [pad(row[column], widths[column]) for column in (0, 1)]
         numbers = [row[column].rjust(widths[column]) for column in range(2, len(row))]
         lines.append("  ".join(names + numbers))
     lines += [
@@ -111,7 +102,7 @@ def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
         for name, node in stats.nodes.items()
         if node.last_error
     ]
-    head = f"{stats.name}: {stats.state.removeprefix('pipeline_')}, {stats.seconds:.1f} s, {stats.lost} lost"
+    head = f"{stats.name}: {stats.state}, {stats.seconds:.1f} s, {stats.lost} lost"
     return "\n".join([head, *lines])
 
 

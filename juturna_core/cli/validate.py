@@ -126,14 +126,13 @@ def _check_of(problem: Problem, text: str, config: PipelineConfig | None) -> str
     """Which of Juturna's checks would find `problem`."""
     if _is_no_json(text):
         return "JSON well formed"
-    if problem.node is not None:
-        known = config is not None and any(node.name == problem.node for node in config.nodes)
-        return f"Node config {problem.node}" if known else "Nodes well formed"
     section = _section(problem, text)
-    if section == "nodes":
-        return "Nodes well formed"
     if section == "links":
         return "Links well formed" if config is None else "DAG properly formed"
+    if problem.node is not None and config is not None:
+        return f"Node config {problem.node}"
+    if section == "nodes":
+        return "Nodes well formed"
     return "Configuration structure"
 
 

@@ -16,7 +16,7 @@ def arrived(
     payload: Any,
     meta: dict[str, Any],
     timers: dict[str, float],
-    born_ns: int,
+    born: float,
 ) -> Message[Any]:
     """The message, frozen as every message is that a node receives. It keeps its id and takes no number of ours."""
     message: Message[Any] = Message.__new__(Message)
@@ -28,6 +28,6 @@ def arrived(
     message.meta = meta
     message.timers = timers
     message._data_source_id = None
-    message._born_ns = born_ns
+    message._born = born
     message._freeze()
     return message

@@ -85,7 +85,7 @@ class Calls:
         metadata = codec.decode_struct(envelope.metadata)
         answer = None
         if envelope.HasField("message"):
-            answer = codec.decode_message(envelope.message, pending.message._born_ns)
+            answer = codec.decode_message(envelope.message, pending.message._born)
         done = time.perf_counter_ns()
         inside = min(round(metadata.get("processing_time", 0) * 1e9), received - sent)
         queue = min(round(metadata.get("queue_time", 0) * 1e9), inside)
@@ -104,7 +104,11 @@ class Calls:
     def _lost(self, error: grpc.RpcError) -> Trouble | None:
         """What is wrong with the remote as such; None when only this message is its problem."""
         code = error.code()
-        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.CANCELLED):
+        if code in (
+            grpc.StatusCode.UNAVAILABLE,
+            grpc.StatusCode.UNIMPLEMENTED,
+            grpc.StatusCode.CANCELLED,
+        ):
             return trouble(error)
         if code is grpc.StatusCode.DEADLINE_EXCEEDED and not self._alive():
             return trouble(error)

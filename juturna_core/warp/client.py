@@ -51,7 +51,9 @@ class Warp(Node[Any, Any]):
         self._on_failure = on_failure
         self._build_local = local
         self._local: Node[Any, Any] | None = None
-        self._turn = threading.Lock()  # held while messages are processed here, or handed to a remote that came back
+        self._turn = (
+            threading.Lock()
+        )  # held while messages are processed here, or handed to a remote that came back
         self._window = Window(timeout, self._juturna.hold_input)
         self._link = Link(
             grpc_host,
@@ -83,7 +85,9 @@ class Warp(Node[Any, Any]):
             pending = Pending(number, message, getattr(message.payload, "size_bytes", 0))
         else:
             frame = self._link.encode(number, message)
-            pending = Pending(number, message, len(frame), frame, encode_ns=time.perf_counter_ns() - began)
+            pending = Pending(
+                number, message, len(frame), frame, encode_ns=time.perf_counter_ns() - began
+            )
         self._window.add(pending)
         if self._settles:
             self._settle()
@@ -122,7 +126,11 @@ class Warp(Node[Any, Any]):
     def _settle(self) -> None:
         """Drop or process here what waits, until the remote wants to take over again."""
         with self._turn:
-            while self._settles and not self._link.returning and (pending := self._window.pop()) is not None:
+            while (
+                self._settles
+                and not self._link.returning
+                and (pending := self._window.pop()) is not None
+            ):
                 if self._on_failure == "drop":
                     self._juturna.drop()
                 else:
@@ -146,5 +154,7 @@ class Warp(Node[Any, Any]):
             node.warmup()
             node.start()
             self._local = node
-            self._juturna.note("local", f"{self.name} runs here until remote {self._link.address} is back")
+            self._juturna.note(
+                "local", f"{self.name} runs here until remote {self._link.address} is back"
+            )
         return self._local

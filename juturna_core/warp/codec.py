@@ -109,7 +109,7 @@ def encode_message(
         wire.timers[name] = seconds
 
 
-def decode_message(wire: pb.ProtoMessage, born_ns: int = 0) -> Message[Any]:
+def decode_message(wire: pb.ProtoMessage, born: float = 0.0) -> Message[Any]:
     """The message, frozen. Raises ValueError for what is malformed, UncrossableError for an unknown payload."""
     return arrived(
         id=wire.id,
@@ -119,7 +119,7 @@ def decode_message(wire: pb.ProtoMessage, born_ns: int = 0) -> Message[Any]:
         payload=_unpack(wire.payload) if wire.HasField("payload") else None,
         meta=decode_struct(wire.meta),
         timers=dict(wire.timers),
-        born_ns=born_ns,
+        born=born,
     )
 
 
@@ -165,7 +165,9 @@ def _image_to_wire(payload: ImagePayload) -> pb.ImageProtoPayload:
     """The sizes are the array's: they are all that the other end has to shape it with."""
     shape = payload.image.shape
     if len(shape) not in (2, 3):
-        raise UncrossableError(f"payload.image has shape {shape}; Juturna's wire has images of 2 or 3 dimensions")
+        raise UncrossableError(
+            f"payload.image has shape {shape}; Juturna's wire has images of 2 or 3 dimensions"
+        )
     return pb.ImageProtoPayload(
         image_data=_raw(payload.image, "payload.image"),
         dtype=str(payload.image.dtype),
@@ -262,7 +264,9 @@ _FROM_WIRE: dict[str, tuple[type[Wire], Callable[[Any], Any]]] = {
 
 def _raw(array: np.ndarray[Any, Any], place: str) -> bytes:
     if array.dtype.kind not in "biufcSU":
-        raise UncrossableError(f"{place} is an array of dtype {array.dtype}, which Juturna's wire cannot hold")
+        raise UncrossableError(
+            f"{place} is an array of dtype {array.dtype}, which Juturna's wire cannot hold"
+        )
     return array.tobytes()
 
 
@@ -284,7 +288,9 @@ def _array(data: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, A
 
 def _int32(number: Any, place: str) -> int:
     if number != int(number) or not -(2**31) <= number < 2**31:
-        raise UncrossableError(f"{place} is {number!r}; Juturna's wire holds integers of 32 bits there")
+        raise UncrossableError(
+            f"{place} is {number!r}; Juturna's wire holds integers of 32 bits there"
+        )
     return int(number)
 
 
@@ -321,7 +327,9 @@ def _to_value(wire: Value, value: Any, place: str) -> None:
     elif isinstance(value, datetime.datetime | datetime.date | datetime.time):
         wire.string_value = value.isoformat()
     else:
-        raise UncrossableError(f"{place} is of type {type(value).__name__}, which a Struct cannot hold")
+        raise UncrossableError(
+            f"{place} is of type {type(value).__name__}, which a Struct cannot hold"
+        )
 
 
 def _from_value(wire: Value) -> Any:

@@ -116,7 +116,9 @@ def encode_mapping(mapping: Mapping[str, Any], wire: pb.Map) -> None:
         if encoder.buffers:
             raise _Uncrossable("bytes or an array")
     except _Uncrossable as error:
-        raise UncrossableError(f"the configuration holds {error.what} at {error.place or 'some key'}") from None
+        raise UncrossableError(
+            f"the configuration holds {error.what} at {error.place or 'some key'}"
+        ) from None
 
 
 class Encoder:
@@ -134,12 +136,14 @@ class Encoder:
             if message.creator is not None:
                 wire.creator = message.creator
         except (TypeError, ValueError) as error:
-            raise _Uncrossable(f"not what a message's id, version, creator and created_at are ({error})") from None
+            raise _Uncrossable(
+                f"not what a message's id, version, creator and created_at are ({error})"
+            ) from None
         if message.payload is not None:
             try:
                 self.value(wire.payload, message.payload)
             except _Uncrossable as error:
-                error.way.append("payload")
+                error.way.append(".payload")
                 raise
         if message.meta:
             self._meta(wire.meta, message.meta, "")
@@ -351,9 +355,11 @@ def _writer_of(value: Any) -> _Writer:
 
 def _as(kind: type) -> _Writer:
     """Write a value as the `kind` it derives from."""
-    convert: Callable[[Any], Any] = {str: str.__str__, int: int.__int__, float: float.__float__}.get(
-        kind, lambda value: value
-    )
+    convert: Callable[[Any], Any] = {
+        str: str.__str__,
+        int: int.__int__,
+        float: float.__float__,
+    }.get(kind, lambda value: value)
     return lambda encoder, wire, value: _WRITERS[kind](encoder, wire, convert(value))
 
 
@@ -364,9 +370,9 @@ def _a(noun: str) -> str:
 # --- from the wire ---------------------------------------------------------------------------------------------------
 
 
-def decode(wire: pb.Message, buffers: list[memoryview], born_ns: int = 0) -> Message[Any]:
+def decode(wire: pb.Message, buffers: list[memoryview], born: float = 0.0) -> Message[Any]:
     """The message, frozen. Raises ValueError for what is malformed, UncrossableError for an unknown payload."""
-    return Decoder(buffers, born_ns).message(wire)
+    return Decoder(buffers, born).message(wire)
 
 
 def decode_mapping(wire: pb.Map) -> dict[str, Any]:
@@ -377,9 +383,9 @@ def decode_mapping(wire: pb.Map) -> dict[str, Any]:
 class Decoder:
     """Reads values from protobuf messages and the buffers that came with them."""
 
-    def __init__(self, buffers: list[memoryview], born_ns: int) -> None:
+    def __init__(self, buffers: list[memoryview], born: float) -> None:
         self._buffers = buffers
-        self._born_ns = born_ns
+        self._born = born
 
     def message(self, wire: pb.Message) -> Message[Any]:
         return arrived(
@@ -390,7 +396,7 @@ class Decoder:
             payload=self.value(wire.payload) if wire.HasField("payload") else None,
             meta=self.map(wire.meta),
             timers=self.map(wire.timers),
-            born_ns=self._born_ns,
+            born=self._born,
         )
 
     def value(self, wire: pb.Value) -> Any:
@@ -402,7 +408,10 @@ class Decoder:
 
     def map(self, wire: pb.Map) -> dict[Any, Any]:
         value = self.value
-        return {value(entry.key) if entry.HasField("key") else entry.name: value(entry.value) for entry in wire.entries}
+        return {
+            value(entry.key) if entry.HasField("key") else entry.name: value(entry.value)
+            for entry in wire.entries
+        }
 
     def sequence(self, wire: pb.Sequence) -> list[Any]:
         return [self.value(item) for item in wire.items]
@@ -422,6 +431,7 @@ class Decoder:
             array.flags.writeable = False
             return array
         flat: np.ndarray[Any, Any] = np.frombuffer(data, dtype)
+        flat.flags.writeable = False  # not everywhere is the frame's memory so by itself
         return flat.reshape(shape[::-1]).T if wire.fortran else flat.reshape(shape)
 
     def payload(self, wire: pb.Object) -> Any:
@@ -480,4 +490,8 @@ def _subclasses(kind: type[Any]) -> Iterable[type[Any]]:
         yield from _subclasses(child)
 
 
-_OURS = {kind.__qualname__: kind for kind in _subclasses(BasePayload) if kind.__module__ == BasePayload.__module__}
+_OURS = {
+    kind.__qualname__: kind
+    for kind in _subclasses(BasePayload)
+    if kind.__module__ == BasePayload.__module__
+}

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from queue import SimpleQueue
 from typing import TypeAlias
 
+from juturna_core._pb import warp_pb2 as pb
+
 Buffer: TypeAlias = bytes | memoryview
 
 ALIGNMENT = 16
@@ -31,13 +33,17 @@ def join(head: bytes, buffers: Sequence[Buffer]) -> bytes:
     at = 1 + len(length) + len(head)
     for buffer in buffers:
         length = _varint(len(buffer))
-        if type(buffer) is memoryview:
-            if padding := _padding(at + 1 + len(length)):
-                parts.append(padding)
-                at += len(padding)
+        if type(buffer) is memoryview and (padding := _padding(at + 1 + len(length))):
+            parts.append(padding)
+            at += len(padding)
         parts += (_BUFFER, length, buffer)
         at += 1 + len(length) + len(buffer)
     return b"".join(parts)
+
+
+def alone(head: pb.Head) -> bytes:
+    """A frame of one head without buffers."""
+    return join(head.SerializeToString(), [])
 
 
 def gather(frames: SimpleQueue[bytes | None]) -> Iterator[bytes]:
@@ -70,7 +76,7 @@ def concatenate(frames: Sequence[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def split(frame: bytes) -> list[tuple[bytes, list[memoryview]]]:
+def split(frame: Buffer) -> list[tuple[bytes, list[memoryview]]]:
     """Each head and views of its buffers. Raises ValueError for what is no frame."""
     parts: list[tuple[bytes, list[memoryview]]] = []
     view = memoryview(frame)
@@ -85,7 +91,7 @@ def split(frame: bytes) -> list[tuple[bytes, list[memoryview]]]:
             if at > end:
                 raise ValueError(f"the frame ends {at - end} bytes early")
             if tag == _HEAD[0]:
-                parts.append((frame[begin:at], []))
+                parts.append((bytes(view[begin:at]), []))
             elif tag == _BUFFER[0]:
                 if not parts:
                     raise ValueError("the frame has a buffer before its first head")
@@ -116,7 +122,7 @@ def _varint(number: int) -> bytes:
     return bytes(groups)
 
 
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+def _read_varint(data: Buffer, at: int) -> tuple[int, int]:
     """The number at `at`, and where it ends."""
     byte = data[at]
     at += 1

@@ -59,10 +59,12 @@ class Instance:
     def ask(self, message: Message[Any], asker: Asker) -> bool:
         """Have the node work on `message`; waits while its inbox is full. False: it is stopping."""
         if isinstance(message.payload, ControlPayload):
-            asker.done(None, 0, 0)  # signals steer the sender's pipeline, not a node that others use too
+            asker.done(
+                None, 0, 0
+            )  # signals steer the sender's pipeline, not a node that others use too
             return True
         self._asked[id(message)] = asker
-        item = (message, getattr(message.payload, "size_bytes", 0), time.perf_counter_ns())
+        item = (message, getattr(message.payload, "size_bytes", 0), time.perf_counter())
         taken = self._worker.inbox.put(item)
         if not taken:
             del self._asked[id(message)]
@@ -85,7 +87,7 @@ class Instance:
 
     # --- on the worker's thread --------------------------------------------------------------------------------------
 
-    def _taken(self, message: Message[Any], _: int) -> None:
+    def _taken(self, message: Message[Any]) -> None:
         self._current = self._asked.pop(id(message), None)
 
     def put(self, message: Message[Any]) -> None:
@@ -93,15 +95,21 @@ class Instance:
         if threading.current_thread() is not self._worker.thread:
             self.asynchronous = True
         if self._current is None:
-            self.node.logger.warning("%s sent a message before it was given one: nobody asked for it", self.node.name)
+            self.node.logger.warning(
+                "%s sent a message before it was given one: nobody asked for it", self.node.name
+            )
         else:
             self._current.output(message)
 
-    def _after(self, _: Message[Any], error: BaseException | None, queue_ns: int, update_ns: int) -> None:
+    def _after(
+        self, _: Message[Any], error: BaseException | None, queue_ns: int, update_ns: int
+    ) -> None:
         if self._current is not None:
             self._current.done(error, queue_ns, update_ns)
 
-    def _noticing(self, policy: Callable[[Any], Mapping[Any, Any]]) -> Callable[[Any], Mapping[Any, Any]]:
+    def _noticing(
+        self, policy: Callable[[Any], Mapping[Any, Any]]
+    ) -> Callable[[Any], Mapping[Any, Any]]:
         """The node's own `next_batch`; a message that it leaves waiting is answered, or its sender would wait too."""
 
         def picked(waiting: Waiting) -> Mapping[Any, Any]:
@@ -109,7 +117,9 @@ class Instance:
             marks: Mapping[Any, Any] = {}
             try:
                 marks = policy(waiting)
-            except Exception as raised:  # the author's; the worker handles it, its sender has to know too
+            except (
+                Exception
+            ) as raised:  # the author's; the worker handles it, its sender has to know too
                 error = raised
                 raise
             finally:
@@ -124,7 +134,12 @@ class Instances:
     """The nodes of one remote, one for each distinct configuration; any thread."""
 
     def __init__(
-        self, build: Build, defaults: Mapping[str, Any], *, limit: int = 8, folder: Path | None = None
+        self,
+        build: Build,
+        defaults: Mapping[str, Any],
+        *,
+        limit: int = 8,
+        folder: Path | None = None,
     ) -> None:
         """`limit` bounds how many live at a time; `folder` is where they may write."""
         self._build = build
@@ -206,7 +221,9 @@ def _author(node: Node[Any, Any], doing: str, call: Callable[[], Any]) -> None:
         call()
     except JuturnaError:
         raise
-    except Exception as error:  # a plugin may raise anything; the person who started it gets its place
+    except (
+        Exception
+    ) as error:  # a plugin may raise anything; the person who started it gets its place
         raise PluginError.from_exception(error, node=node.name, doing=doing) from error
 
 

@@ -23,7 +23,15 @@ from juturna_core.warp.memory import keep_large_blocks
 from juturna_core.warp.stream import Encoder, Session, Stream
 from juturna_core.warp.trouble import Trouble, trouble
 from juturna_core.warp.window import Window
-from juturna_core.warp.wire import GOODBYE, PLAIN_CHANNEL, WARP, WATCHED_CHANNEL, Options, address, target
+from juturna_core.warp.wire import (
+    GOODBYE,
+    PLAIN_CHANNEL,
+    WARP,
+    WATCHED_CHANNEL,
+    Options,
+    address,
+    target,
+)
 
 PATIENCE = 1.2
 """Seconds that a remote has to say what it is; a frozen one is known after that."""
@@ -63,6 +71,7 @@ class Link:
         self._meanwhile = meanwhile
         self._on_down = on_down
         self._session: Session | None = None
+        self._lane_host: str | None = host
         self._channel: grpc.Channel | None = None
         self._closing = threading.Event()
         self._down_since = 0.0
@@ -100,7 +109,9 @@ class Link:
                 if self._closing.is_set():  # gRPC's word for a channel that was closed under a call
                     return
                 raise
-            if problem is None or self._closing.is_set():  # closing, or drained for a new configuration
+            if (
+                problem is None or self._closing.is_set()
+            ):  # closing, or drained for a new configuration
                 continue
             self._note_down(problem)
             pause = _FIRST_PAUSE if self._was_up else min(2 * pause, _LONGEST_PAUSE)
@@ -120,9 +131,15 @@ class Link:
 
     def _use_stream(self, channel: grpc.Channel, description: pb.Description) -> Trouble | None:
         self.foreign = False
-        if self._session is None or self._session.over or self._session.process != description.process:
+        if (
+            self._session is None
+            or self._session.over
+            or self._session.process != description.process
+        ):
             self._session = Session(description.process)
-        self._state.logger.debug("remote %s is %s of %s", self.address, description.node_mark, description.pipe_name)
+        self._state.logger.debug(
+            "remote %s is %s of %s", self.address, description.node_mark, description.pipe_name
+        )
         try:
             stream = Stream(
                 channel,
@@ -132,12 +149,16 @@ class Link:
                 self.encode,
                 address=self.address,
                 configuration=self.configuration,
+                lane_host=self._lane_host,
                 before_live=self._taking_turn,
                 on_live=self._note_up,
             )
         except UncrossableError as error:
             return Trouble(f"cannot be told its configuration: {error}", pause=5.0)
-        return stream.run(self._note_down)
+        problem = stream.run(self._note_down)
+        if stream.lane_failed:
+            self._lane_host = None  # the stream itself will do
+        return problem
 
     def _use_calls(self, channel: grpc.Channel) -> Trouble | None:
         self.foreign = True
@@ -184,7 +205,9 @@ class Link:
         self._state.status_text = ""
         text = f"remote {self.address} is connected"
         if was_down:
-            text = f"remote {self.address} is back after {time.monotonic() - self._down_since:.1f} s"
+            text = (
+                f"remote {self.address} is back after {time.monotonic() - self._down_since:.1f} s"
+            )
         self._state.note("connected", text)
         self._state.logger.info("%s: %s", self._state.name, text)
 
@@ -195,7 +218,9 @@ class Link:
         if self.down:
             return
         self.down, self._down_since = True, time.monotonic()
-        self._state.logger.warning("%s: %s; %s. %s", self._state.name, text, self._meanwhile, self._advice)
+        self._state.logger.warning(
+            "%s: %s; %s. %s", self._state.name, text, self._meanwhile, self._advice
+        )
         self._state.note("disconnected", text)
         self._window.wake()
         self._on_down()

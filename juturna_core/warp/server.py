@@ -32,6 +32,7 @@ from juturna_core.log import jt_logger
 from juturna_core.message import Message
 from juturna_core.warp import codec, exact, frame
 from juturna_core.warp.instance import Instance, Instances
+from juturna_core.warp.lane import Lane, Lanes
 from juturna_core.warp.memory import keep_large_blocks
 from juturna_core.warp.session import Connection, Sessions
 from juturna_core.warp.wire import MAX_BYTES, MESSAGING, SERVER, WARP, address
@@ -66,7 +67,10 @@ class Remote:
         self._health = health.HealthServicer()
         self._process = uuid.uuid4().bytes
         self._warned: set[str] = set()
-        self._server = grpc.server(ThreadPoolExecutor(max_workers + STREAMS, "remote"), options=SERVER)
+        self._lanes: Lanes | None = None
+        self._server = grpc.server(
+            ThreadPoolExecutor(max_workers + STREAMS, "remote"), options=SERVER
+        )
         self._server.add_generic_rpc_handlers(
             (
                 grpc.method_handlers_generic_handler(
@@ -83,9 +87,13 @@ class Remote:
                     WARP,
                     {
                         "Describe": grpc.unary_unary_rpc_method_handler(
-                            self._describe, pb.DescribeRequest.FromString, pb.Description.SerializeToString
+                            self._describe,
+                            pb.DescribeRequest.FromString,
+                            pb.Description.SerializeToString,
                         ),
-                        "Exchange": grpc.stream_stream_rpc_method_handler(self._exchange),  # bytes as they are
+                        "Exchange": grpc.stream_stream_rpc_method_handler(
+                            self._exchange
+                        ),  # bytes as they are
                     },
                 ),
             )
@@ -98,10 +106,11 @@ class Remote:
         ]
         reflection.enable_server_reflection((*services, reflection.SERVICE_NAME), self._server)
 
-    def start(self, host: str, port: int) -> None:
+    def start(self, host: str, port: int, lane_port: int | None = 0) -> None:
         """Build the node as it is configured here, then listen on `port` (0: any). "" is every interface.
 
-        Raises JuturnaError when the node cannot be built or the port is not to be had.
+        `lane_port` is that of the fast lane (0: any), None for none. Raises JuturnaError when the node cannot be built
+        or a port is not to be had.
         """
         keep_large_blocks()
         self._instances.give_back(self._instances.borrow({}))
@@ -121,6 +130,12 @@ class Remote:
                 address=where,
                 hint="another --port, or end the process that has it",
             )
+        if lane_port is not None:
+            try:
+                self._lanes = Lanes(host, lane_port)
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                raise WarpError(f"cannot listen on {address(host or '[::]', lane_port)}: {reason}") from error
         self._server.start()
         for service in ("", MESSAGING, WARP):
             self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
@@ -133,6 +148,8 @@ class Remote:
         deadline = time.monotonic() + grace
         self._health.enter_graceful_shutdown()
         self._sessions.refuse()
+        if self._lanes is not None:
+            self._lanes.close()
         stopped = self._server.stop(grace + 0.5)
         finished = self._instances.stop(max(0.0, deadline - time.monotonic()))
         self._sessions.close()
@@ -154,41 +171,74 @@ class Remote:
     # --- our stream ----------------------------------------------------------------------------------------------
 
     def _exchange(self, frames: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-        try:
-            head = pb.Head.FromString(frame.split(next(frames))[0][0])
-        except (ValueError, IndexError, DecodeError, StopIteration):
-            head = pb.Head()
+        head = _next_head(frames)
         if head.WhichOneof("kind") != "hello":
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the stream begins with a Hello")
+        hello = head.hello
         try:
-            instance = self._instances.borrow(exact.decode_mapping(head.hello.configuration))
+            instance = self._instances.borrow(exact.decode_mapping(hello.configuration))
         except JuturnaError as error:
-            self._log.error("%s: %s", head.hello.pipe_name, error)
-            yield frame.join(pb.Head(refusal=pb.Refusal(text=str(error))).SerializeToString(), [])
+            self._log.error("%s: %s", hello.pipe_name, error)
+            yield frame.alone(pb.Head(refusal=pb.Refusal(text=str(error))))
             return
+        lane: Lane | None = None
+        try:
+            if hello.lane and self._lanes is not None:
+                key = self._lanes.offer()
+                yield frame.alone(pb.Head(offer=pb.Offer(port=self._lanes.port, key=key)))
+                wanted = _next_head(frames).choice.lane
+                lane = self._lanes.take(key, wanted=wanted)
+                if wanted and lane is None:
+                    return  # it reached something else; next time it will not want to
+            yield from self._serve(hello, head.seen, instance, lane, frames, context)
+        finally:
+            self._instances.give_back(instance)
+
+    def _serve(
+        self,
+        hello: pb.Hello,
+        seen: int,
+        instance: Instance,
+        lane: Lane | None,
+        frames: Iterator[bytes],
+        context: grpc.ServicerContext,
+    ) -> Iterator[bytes]:
+        """A session's traffic: by `lane`, or else as what gRPC's iterators take and give."""
         connection = Connection()
-        session = self._sessions.open(bytes(head.hello.session), head.seen, connection)
-        context.add_callback(connection.close)
+        session = self._sessions.open(bytes(hello.session), seen, connection)
+
+        def gone() -> None:
+            connection.close()
+            if lane is not None:
+                lane.close()
 
         def receive() -> None:
             try:
-                for data in frames:
+                for data in frames if lane is None else lane:
                     session.receive(data, connection, instance)
             except (ValueError, DecodeError) as error:
-                self._log.error("%s sent what is no frame: %s", head.hello.pipe_name, error)
-            except Exception as error:  # noqa: BLE001  # gRPC ends the iterator with a bare Exception when the client is gone
-                self._log.debug("the stream of %s ended: %r", head.hello.pipe_name, error)
+                self._log.error("%s sent what is no frame: %s", hello.pipe_name, error)
+            except Exception as error:  # noqa: BLE001  # gRPC ends its iterator with a bare one when the client is gone
+                self._log.debug("the stream of %s ended: %r", hello.pipe_name, error)
             connection.close()
 
-        reader = threading.Thread(target=receive, name=f"from {head.hello.pipe_name}", daemon=True)
+        reader = threading.Thread(target=receive, name=f"from {hello.pipe_name}", daemon=True)
+        if not context.add_callback(gone):
+            gone()
         reader.start()
-        self._log.info("%s of %s is connected", head.hello.node_name, head.hello.pipe_name)
+        self._log.info("%s of %s is connected", hello.node_name, hello.pipe_name)
         try:
-            yield from frame.gather(connection.frames)
+            if lane is None:
+                yield from frame.gather(connection.frames)
+            else:
+                _send_all(connection, lane)
         finally:
             session.detach(connection)
-            self._instances.give_back(instance)
-            self._log.info("%s of %s is gone", head.hello.node_name, head.hello.pipe_name)
+            if lane is not None:
+                lane.close()
+                reader.join()
+                lane.release()
+            self._log.info("%s of %s is gone", hello.node_name, hello.pipe_name)
 
     # --- Juturna's call ------------------------------------------------------------------------------------------
 
@@ -198,7 +248,7 @@ class Remote:
         began = time.perf_counter()
         ttl = min(float(request.ttl) if request.ttl > 0 else DEFAULT_TTL, LONGEST_TTL)
         try:
-            message = codec.decode_message(request.message, time.perf_counter_ns())
+            message = codec.decode_message(request.message, time.perf_counter())
             instance = self._instances.borrow(codec.decode_struct(request.configuration))
         except (ValueError, UncrossableError) as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
@@ -211,7 +261,8 @@ class Remote:
             outputs, failure = call.wait(ttl)
         except TimeoutError:
             context.abort(
-                grpc.StatusCode.DEADLINE_EXCEEDED, f"{self.identity.node_name} sent no answer within {ttl:g} s"
+                grpc.StatusCode.DEADLINE_EXCEEDED,
+                f"{self.identity.node_name} sent no answer within {ttl:g} s",
             )
         finally:
             self._instances.give_back(instance)
@@ -275,6 +326,22 @@ class Call:
         """The node's outputs, or what it raised. Raises TimeoutError after `seconds`."""
         error = self._over.result(seconds)
         return self._outputs, error
+
+
+def _next_head(frames: Iterator[bytes]) -> pb.Head:
+    """The first head of the next frame; an empty one when there is none, or the client is gone."""
+    try:
+        return pb.Head.FromString(frame.split(next(frames))[0][0])
+    except (ValueError, IndexError, DecodeError, StopIteration):
+        return pb.Head()
+
+
+def _send_all(connection: Connection, lane: Lane) -> None:
+    try:
+        for data in frame.gather(connection.frames):
+            lane.send(data)
+    except OSError:  # the client is gone; what it has not seen is kept for its next connection
+        pass
 
 
 def _software() -> str:

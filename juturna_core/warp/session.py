@@ -59,7 +59,9 @@ class Session:
         self._kept: deque[tuple[int, bytes]] = deque()
         self._kept_bytes = 0
         self._left_at = 0.0
-        self._receiving = Lock()  # one connection's request after the other, also when a new one follows an old one
+        self._receiving = (
+            Lock()
+        )  # one connection's request after the other, also when a new one follows an old one
         self._changed = Condition(Lock())
 
     def attach(self, connection: Connection, seen: int) -> None:
@@ -70,7 +72,7 @@ class Session:
             self._forget(seen)
             self._connection = connection
             welcome = pb.Head(welcome=pb.Welcome(taken=self._taken))
-            connection.frames.put(frame.join(welcome.SerializeToString(), []))
+            connection.frames.put(frame.alone(welcome))
             for _, kept in self._kept:
                 connection.frames.put(kept)
 
@@ -84,7 +86,7 @@ class Session:
                 self._left_at = time.monotonic()
                 self._changed.notify_all()
 
-    def receive(self, data: bytes, connection: Connection, instance: Instance) -> None:
+    def receive(self, data: frame.Buffer, connection: Connection, instance: Instance) -> None:
         """Take one frame of the client. Raises ValueError for what is none."""
         for head, buffers in frame.split(data):
             self._receive(pb.Head.FromString(head), buffers, connection, instance)
@@ -111,7 +113,7 @@ class Session:
         began = time.perf_counter_ns()
         answer = Answer(self, request.number)
         try:
-            message = exact.decode(request.message, buffers, born_ns=began)
+            message = exact.decode(request.message, buffers, born=began / 1e9)
         except Exception as error:  # noqa: BLE001  # a custom payload's constructor may raise anything; that message fails alone
             answer.done(error, 0, 0)
             return

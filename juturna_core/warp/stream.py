@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from queue import SimpleQueue
 from typing import Any
@@ -24,6 +24,7 @@ from juturna_core.message import Message
 from juturna_core.metrics import RoundTrip
 from juturna_core.node import NodeState
 from juturna_core.warp import exact, frame
+from juturna_core.warp.lane import Lane, connect
 from juturna_core.warp.trouble import Trouble, trouble
 from juturna_core.warp.window import Pending, Window
 from juturna_core.warp.wire import GOODBYE, MAX_BYTES, WARP
@@ -89,6 +90,7 @@ class Stream:
         *,
         address: str,
         configuration: Mapping[str, Any],
+        lane_host: str | None,
         before_live: Callable[[], AbstractContextManager[None]],
         on_live: Callable[[], None],
     ) -> None:
@@ -102,12 +104,20 @@ class Stream:
         self._said_seen = session.seen
         self._unsaid_bytes = 0
         self._trouble: Trouble | None = None
+        self._welcomed = False
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
-        hello = pb.Hello(session=session.name, node_name=state.name, pipe_name=state.pipe_name)
-        exact.encode_mapping(configuration, hello.configuration)
-        self._put(pb.Head(seen=session.seen, hello=hello))
-        exchange: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(f"/{WARP}/Exchange")
-        self._call = exchange(frame.gather(self._outgoing))
+        self._hello = pb.Hello(
+            session=session.name, node_name=state.name, pipe_name=state.pipe_name, lane=lane_host is not None
+        )
+        exact.encode_mapping(configuration, self._hello.configuration)
+        self._lane_host = lane_host
+        self._lane: Lane | None = None
+        self._chosen: SimpleQueue[pb.Head | None] = SimpleQueue()
+        self.lane_failed = False
+        exchange: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(
+            f"/{WARP}/Exchange"
+        )
+        self._call = exchange(self._requests())
         self._reader = threading.Thread(
             target=self._read, name=f"{state.pipe_name}.{state.name}.answers", daemon=True
         )
@@ -116,8 +126,13 @@ class Stream:
         """Until the connection ends, and why; None when the window was closed or drained."""
         self._reader.start()
         window = self._window
-        while (late := window.watch(lambda: self._trouble is not None or window.drained)) is not None:
-            self._state.fail(late.message, timed_out(late.message, self._address, window.timeout, self._state.name))
+        while (
+            late := window.watch(lambda: self._trouble is not None or window.drained)
+        ) is not None:
+            self._state.fail(
+                late.message,
+                timed_out(late.message, self._address, window.timeout, self._state.name),
+            )
         window.go_dead()
         wanted = window.closed or window.drained
         if self._trouble is not None and not wanted:
@@ -126,13 +141,17 @@ class Stream:
             self._session.over = True
             self._put(pb.Head(goodbye=pb.Goodbye()))
             self._reader.join(GOODBYE)  # the remote ends its side too, unless it is frozen
+        self._chosen.put(None)
         self._outgoing.put(None)
         self._call.cancel()
+        self._close_lane()
         self._reader.join()
+        if self._lane is not None:
+            self._lane.release()
         return None if wanted else self._trouble
 
     def _put(self, head: pb.Head) -> None:
-        self._outgoing.put(frame.join(head.SerializeToString(), []))
+        self._outgoing.put(frame.alone(head))
 
     def _send(self, pending: Pending) -> None:
         if pending.frame is None:
@@ -140,18 +159,60 @@ class Stream:
         pending.sent_ns = time.perf_counter_ns()
         self._outgoing.put(pending.frame)
 
+    def _close_lane(self) -> None:
+        if self._lane is not None:
+            self._lane.close()
+
+    def _requests(self) -> Iterator[bytes]:
+        """What gRPC sends, on a thread of its own; with a lane that thread sends there, and gRPC waits."""
+        yield frame.alone(pb.Head(seen=self._session.seen, hello=self._hello))
+        choice = self._chosen.get()
+        if choice is not None:
+            yield frame.alone(choice)
+        if self._lane is None:
+            yield from frame.gather(self._outgoing)
+            return
+        try:
+            for data in frame.gather(self._outgoing):
+                self._lane.send(data)
+        except OSError:  # the reader finds out why
+            pass
+
     # --- on the reader's thread ----------------------------------------------------------------------------------
+
+    def _answers(self) -> Iterator[frame.Buffer]:
+        """What the remote sends, by the lane that it offers where that can be reached."""
+        for data in self._call:
+            head = pb.Head.FromString(frame.split(data)[0][0])
+            if head.WhichOneof("kind") != "offer" or self._lane_host is None:
+                self._chosen.put(None)
+                yield data
+                break
+            self._lane = connect(self._lane_host, head.offer.port, head.offer.key)
+            self._chosen.put(pb.Head(choice=pb.Choice(lane=self._lane is not None)))
+            self.lane_failed = self._lane is None
+            if self._lane is not None:
+                if not self._call.add_callback(self._close_lane):
+                    self._close_lane()
+                yield from self._lane
+                return
+        yield from self._call
 
     def _read(self) -> None:
         try:
-            for data in self._call:
+            for data in self._answers():
                 for head, buffers in frame.split(data):
                     self._take(pb.Head.FromString(head), buffers, sum(map(len, buffers)))
             ended = Trouble("has closed the connection")
+            if not self._call.is_active() and self._call.code() is not grpc.StatusCode.OK:
+                ended = trouble(self._call)  # the lane was closed because the stream found out more
         except grpc.RpcError as error:
             ended = trouble(error)
         except (ValueError, DecodeError) as error:
             ended = Trouble(f"sent what is no frame ({error})", pause=1.0)
+        if self._lane is not None:
+            self.lane_failed = not self._welcomed
+            self._lane.close()
         self._trouble = self._trouble or ended
         self._window.wake()
 
@@ -169,6 +230,7 @@ class Stream:
             self._saw(head.number, size)
 
     def _welcome(self, taken: int) -> None:
+        self._welcomed = True
         if not taken:
             self._session.seen = self._said_seen = 0
         with self._before_live():
@@ -189,7 +251,7 @@ class Stream:
             source = pending.message
         began = time.perf_counter_ns()
         try:
-            message = exact.decode(output.message, buffers, source._born_ns)
+            message = exact.decode(output.message, buffers, source._born)
         except Exception as error:  # noqa: BLE001  # a custom payload's constructor may raise anything; that message fails alone
             self._state.fail(source, error)
             if pending is not None:
@@ -211,7 +273,9 @@ class Stream:
             recent.popitem(last=False)
         if done.HasField("failure"):
             if not pending.failed:
-                self._state.fail(pending.message, _remote_error(done.failure, self._address, self._state.name))
+                self._state.fail(
+                    pending.message, _remote_error(done.failure, self._address, self._state.name)
+                )
             return
         self._state.round_trip(_round_trip(pending, done))
 
@@ -233,7 +297,9 @@ def timed_out(message: Message[Any], address: str, seconds: float, node: str) ->
 
 
 def _remote_error(failure: pb.Failure, address: str, node: str) -> JuturnaError:
-    error = RemoteError(f"{failure.type} at remote {address}: {failure.text}", address=address, node=node)
+    error = RemoteError(
+        f"{failure.type} at remote {address}: {failure.text}", address=address, node=node
+    )
     if failure.trace:
         error.add_note(f"The remote's own trace:\n{failure.trace.rstrip()}")
     return error
@@ -256,5 +322,5 @@ def _round_trip(pending: Pending, done: pb.Done) -> RoundTrip:
 def _without_payload(message: Message[Any]) -> Message[Any]:
     """What an output needs of the message it answers, without keeping its frames alive."""
     source: Message[Any] = Message.__new__(Message)
-    source.id, source._born_ns = message.id, message._born_ns
+    source.id, source._born = message.id, message._born
     return source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import grpc
 
@@ -32,9 +33,17 @@ _PHRASES = (
 )
 
 
-def trouble(error: grpc.RpcError) -> Trouble:
+class Status(Protocol):
+    """What is known of a call that failed: the error that it raised, or the call itself."""
+
+    def code(self) -> grpc.StatusCode: ...
+
+    def details(self) -> str | None: ...
+
+
+def trouble(status: Status) -> Trouble:
     """What the status of a call says about the remote."""
-    code, details = error.code(), error.details() or ""
+    code, details = status.code(), status.details() or ""
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Trouble("does not answer")
     if code is grpc.StatusCode.UNIMPLEMENTED:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from juturna_core.errors import JuturnaError
+from juturna_core.errors import JuturnaError, StateError
 from juturna_core.message import Message
 
 COUNT = 32
@@ -70,8 +70,10 @@ class Window:
         return self._number
 
     def add(self, pending: Pending) -> None:
-        """Append `pending` and send it if there is somebody to send it to."""
+        """Append `pending` and send it if there is somebody to send it to. Raises StateError after `close`."""
         with self._lock:
+            if self.closed:
+                raise StateError("the connection to the remote has been closed")
             if not self._pending and not self._late and self._send is not None:
                 self._clock = time.monotonic()
             self._pending[pending.number] = pending
@@ -103,7 +105,9 @@ class Window:
 
     # --- the link ------------------------------------------------------------------------------------------------
 
-    def go_live(self, send: Callable[[Pending], None], taken: int) -> list[tuple[Pending, JuturnaError]]:
+    def go_live(
+        self, send: Callable[[Pending], None], taken: int
+    ) -> list[tuple[Pending, JuturnaError]]:
         """Send what the remote has not taken, and from now on what is added. Returns those that `send` refused."""
         refused = []
         with self._lock:
@@ -157,9 +161,10 @@ class Window:
             self._arrived.notify_all()
 
     def close(self) -> None:
-        """The end: waiters come back."""
+        """The end: waiters come back, and a worker that was held may end."""
         with self._lock:
-            self.closed = True
+            self.closed, self._draining = True, False
+            self._hold(False)
             self._changed.notify_all()
             self._arrived.notify_all()
 
@@ -180,7 +185,9 @@ class Window:
             self._clock = time.monotonic()
             pending = self._remove(number) if number in self._pending else None
             if self._late:
-                self._clock = None  # the next one's time begins when the remote has got over the late one
+                self._clock = (
+                    None  # the next one's time begins when the remote has got over the late one
+                )
             if not self._pending:
                 self._changed.notify_all()
             return pending

@@ -22,7 +22,10 @@ _LIMITS: Options = (
 
 PLAIN_CHANNEL: Options = (
     *_LIMITS,
-    ("grpc.use_local_subchannel_pool", 1),  # a new channel connects anew, whatever became of the last one
+    (
+        "grpc.use_local_subchannel_pool",
+        1,
+    ),  # a new channel connects anew, whatever became of the last one
     ("grpc.min_reconnect_backoff_ms", 1000),  # also how long one attempt to connect may take
     ("grpc.enable_retries", 0),  # sending again is done here, where it is known what was answered
 )
@@ -40,7 +43,10 @@ WATCHED_CHANNEL: Options = (
 
 SERVER: Options = (
     *_LIMITS,
-    ("grpc.so_reuseport", 0),  # or a second server on the same port starts, and gets every other client
+    (
+        "grpc.so_reuseport",
+        0,
+    ),  # or a second server on the same port starts, and gets every other client
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 300),
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.keepalive_permit_without_calls", 1),

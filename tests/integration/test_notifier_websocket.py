@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.server import ServerProtocol
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -237,12 +238,14 @@ def test_headers_are_sent_and_what_the_server_says_is_read_and_ignored() -> None
         seen.append(connection.request.headers["Authorization"])
         for text in connection:
             receiver.keep(text)
-            connection.send(text)
+            with contextlib.suppress(ConnectionClosed):  # the sink has had its last pong
+                connection.send(text)
 
     source = {"configuration": {"count": 40, "size": 200_000}}
     headers = {"Authorization": "Bearer x"}
     with receiving(echo) as server, sending(server.url, source=source, headers=headers) as pipeline:
         assert pipeline.wait(30)
+        server.wait_received(40)
     assert server.versions == list(range(40))
     assert seen == ["Bearer x"]
 
@@ -415,7 +418,7 @@ def test_a_server_that_closes_with_1008_is_given_up_after_three_tries_and_messag
         assert shown.endswith("given up after 3 attempts")
         assert pipeline.wait(20)
         sink = pipeline.stats()["k"]
-    assert sink.errors == 50
+    assert 50 - 3 <= sink.errors <= 50  # each connection may have read one before it closed
     assert sink.status_text == shown
     assert "unknown key" in sink.last_error
     assert server.connections == 3

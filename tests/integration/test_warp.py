@@ -22,9 +22,10 @@ from juturna_core.payloads import (
 from tests.remotes import RemoteProcess, Rig
 
 
-@pytest.fixture(scope="module")
-def remote() -> Iterator[RemoteProcess]:
-    with RemoteProcess() as process:
+@pytest.fixture(scope="module", params=["any", "none"], ids=["lane", "stream alone"])
+def remote(request: pytest.FixtureRequest) -> Iterator[RemoteProcess]:
+    """With a fast lane and without: nobody may see a difference."""
+    with RemoteProcess(*(("--lane-port", "none") if request.param == "none" else ())) as process:
         yield process
 
 
@@ -47,10 +48,14 @@ PAYLOADS = {
     "nothing": None,
     "audio": AudioPayload(np.arange(12, dtype=np.int16).reshape(6, 2), 16000, "s16le", 2, 1.5, 2.0),
     "image": ImagePayload(np.arange(12, dtype=np.uint8).reshape(2, 3, 2), 3, 2, 2, "ya8", 0.25),
-    "image of depth 1 with three dimensions": ImagePayload(np.zeros((2, 3, 1), np.float32), 3, 2, 1),
+    "image of depth 1 with three dimensions": ImagePayload(
+        np.zeros((2, 3, 1), np.float32), 3, 2, 1
+    ),
     "bytes": BytesPayload(b"\x00\xff"),
     "object": ObjectPayload(a=1, b=2.0, c=None, d=[1, (2, 3)], e={"f": {1: True}}, big=2**70),
-    "video": VideoPayload([ImagePayload(np.ones((2, 2), np.uint16), 2, 2, 1)], 25.0, "raw", 0.0, 1.0),
+    "video": VideoPayload(
+        [ImagePayload(np.ones((2, 2), np.uint16), 2, 2, 1)], 25.0, "raw", 0.0, 1.0
+    ),
     "no payload class at all": {"plain": ["values", 1]},
 }
 
@@ -77,7 +82,10 @@ def _fields(payload: Any) -> Any:
 
 
 def test_a_batch_arrives_with_its_messages(rig: Rig) -> None:
-    inner = [asking(1, BytesPayload(b"a"), k=None), asking(2, AudioPayload(np.zeros(2, np.float32)))]
+    inner = [
+        asking(1, BytesPayload(b"a"), k=None),
+        asking(2, AudioPayload(np.zeros(2, np.float32))),
+    ]
     rig.send(asking(3, Batch(tuple(inner))))
     (output,) = rig.receive(1)
     first, second = output.payload.messages
@@ -102,7 +110,9 @@ def test_metadata_that_json_cannot_hold_arrives_and_the_rest_is_named_once(
     assert first.meta["a"].tolist() == [0, 1, 2]
     assert (first.meta["n"], first.meta["d"]) == (None, {"x": 1})
     assert "f" not in first.meta
-    assert len([record for record in caplog.records if "meta f is a function" in record.message]) == 1
+    assert (
+        len([record for record in caplog.records if "meta f is a function" in record.message]) == 1
+    )
 
 
 def test_outputs_carry_the_id_and_the_age_of_what_they_answer(rig: Rig) -> None:
@@ -154,7 +164,11 @@ def test_a_message_that_the_node_there_cannot_handle_fails_alone(rig: Rig) -> No
     ((message, error),) = rig.fail(1)
     assert message.version == 2
     assert isinstance(error, RemoteError)
-    assert "ValueError" in str(error) and "no such thing" in str(error) and rig.node._link.address in str(error)
+    assert (
+        "ValueError" in str(error)
+        and "no such thing" in str(error)
+        and rig.node._link.address in str(error)
+    )
     assert "scripted.py" in error.__notes__[0]
 
 
@@ -256,7 +270,9 @@ def test_a_change_of_configuration_reaches_the_remote_after_what_was_sent_before
         assert {labels[0], labels[-1]} == {"before", "after"}
 
 
-def test_a_configuration_that_cannot_be_built_is_shown_and_messages_wait(remote: RemoteProcess) -> None:
+def test_a_configuration_that_cannot_be_built_is_shown_and_messages_wait(
+    remote: RemoteProcess,
+) -> None:
     with Rig(remote.port, remote_config={"label": {"no": b"bytes"}}) as rig:
         rig.send(asking(0))
         assert "bytes" in rig.event("disconnected").text

@@ -15,9 +15,10 @@ from juturna_core.node import Node
 from tests.remotes import RemoteProcess, Rig, free_port, within
 
 
-@pytest.fixture
-def remote() -> Iterator[RemoteProcess]:
-    with RemoteProcess() as process:
+@pytest.fixture(params=["any", "none"], ids=["lane", "stream alone"])
+def remote(request: pytest.FixtureRequest) -> Iterator[RemoteProcess]:
+    """With a fast lane and without: nobody may see a difference."""
+    with RemoteProcess(*(("--lane-port", "none") if request.param == "none" else ())) as process:
         yield process
 
 
@@ -72,12 +73,16 @@ def test_a_remote_that_is_not_there_is_named_once_and_waited_for(
                 rig.event("connected")
             assert [m.version for m in rig.receive(5)] == list(range(5))
             assert rig.node._juturna.status_text == ""
-        lines = [record.message for record in caplog.records if "connection refused" in record.message]
+        lines = [
+            record.message for record in caplog.records if "connection refused" in record.message
+        ]
         assert len(lines) == 1
         assert "juturna remotize" in lines[0]
 
 
-def test_a_killed_remote_under_load_loses_nothing_and_repeats_nothing(remote: RemoteProcess) -> None:
+def test_a_killed_remote_under_load_loses_nothing_and_repeats_nothing(
+    remote: RemoteProcess,
+) -> None:
     """CASES 21: sent == received, in order, none twice, however often it dies."""
     with Rig(remote.port) as rig:
         stream = Stream(rig, copies=2)
@@ -95,7 +100,9 @@ def test_a_killed_remote_under_load_loses_nothing_and_repeats_nothing(remote: Re
         finally:
             sent = stream.end()
         outputs = rig.receive(2 * sent)
-        assert [(m.version, m.meta["copy"]) for m in outputs] == [(v, c) for v in range(sent) for c in (0, 1)]
+        assert [(m.version, m.meta["copy"]) for m in outputs] == [
+            (v, c) for v in range(sent) for c in (0, 1)
+        ]
         rig.stop()
         assert len(rig.outputs) == 2 * sent
         assert rig.failures == []
@@ -138,7 +145,9 @@ def test_a_remote_that_is_frozen_from_the_start_is_noticed(remote: RemoteProcess
         assert [m.version for m in rig.receive(3)] == [0, 1, 2]
 
 
-def test_a_node_that_keeps_python_to_itself_is_not_taken_for_frozen_for_good(remote: RemoteProcess) -> None:
+def test_a_node_that_keeps_python_to_itself_is_not_taken_for_frozen_for_good(
+    remote: RemoteProcess,
+) -> None:
     """A long call into C that never lets go: whatever the pings say, the message is computed once and answered."""
     with Rig(remote.port) as rig:
         rig.event("connected")
@@ -149,7 +158,9 @@ def test_a_node_that_keeps_python_to_itself_is_not_taken_for_frozen_for_good(rem
         assert rig.failures == []
 
 
-def test_a_remote_that_is_asked_to_end_finishes_what_it_took_and_leaves_the_rest(remote: RemoteProcess) -> None:
+def test_a_remote_that_is_asked_to_end_finishes_what_it_took_and_leaves_the_rest(
+    remote: RemoteProcess,
+) -> None:
     with Rig(remote.port) as rig:
         stream = Stream(rig, sleep=0.002)
         rig.receive(100)
@@ -205,7 +216,9 @@ class Here(Node[Any, Any]):
         self.transmit(answer)
 
 
-def test_on_failure_local_does_the_work_here_until_the_remote_is_back(remote: RemoteProcess) -> None:
+def test_on_failure_local_does_the_work_here_until_the_remote_is_back(
+    remote: RemoteProcess,
+) -> None:
     built = []
 
     def local() -> Node[Any, Any]:

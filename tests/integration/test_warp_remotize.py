@@ -179,9 +179,7 @@ def test_reflection_shows_the_services_and_their_messages(channel: grpc.Channel)
 
 
 def test_a_busy_node_keeps_nobody_from_asking_who_is_there(channel: grpc.Channel) -> None:
-    calls = [
-        threading.Thread(target=ask, args=(channel, envelope(sleep=0.1))) for _ in range(15)
-    ]
+    calls = [threading.Thread(target=ask, args=(channel, envelope(sleep=0.1))) for _ in range(15)]
     for call in calls:
         call.start()
     with within(1):
@@ -212,7 +210,9 @@ def test_without_an_output_an_empty_answer_comes_at_once(channel: grpc.Channel) 
     assert codec.decode_struct(answer.metadata)["outputs"] == 0
 
 
-def test_of_several_outputs_the_first_is_answered(remote: RemoteProcess, channel: grpc.Channel) -> None:
+def test_of_several_outputs_the_first_is_answered(
+    remote: RemoteProcess, channel: grpc.Channel
+) -> None:
     answer = ask(channel, envelope(copies=3))
     assert codec.decode_message(answer.message).meta["copy"] == 0
     assert "answered test with 3 messages" in remote.errors()
@@ -249,14 +249,18 @@ def test_an_envelope_that_is_none_is_refused(channel: grpc.Channel) -> None:
     assert "some.Thing" in caught.value.details()
 
 
-def test_a_ninth_configuration_takes_the_place_of_one_that_nobody_uses(channel: grpc.Channel) -> None:
+def test_a_ninth_configuration_takes_the_place_of_one_that_nobody_uses(
+    channel: grpc.Channel,
+) -> None:
     for number in range(12):
         request = envelope()
         request.configuration.update({"factor": number + 100})
         assert codec.decode_message(ask(channel, request).message).meta["factor"] == number + 100
 
 
-def test_more_configurations_than_may_live_are_refused_with_the_reason(remote: RemoteProcess) -> None:
+def test_more_configurations_than_may_live_are_refused_with_the_reason(
+    remote: RemoteProcess,
+) -> None:
     rigs = [Rig(remote.port, remote_config={"factor": number + 200}) for number in range(9)]
     try:
         for rig in rigs[:8]:

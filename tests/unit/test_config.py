@@ -6,6 +6,7 @@ import copy
 import json
 import logging
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,12 @@ GUIDE = """\
 """
 
 
-def file(nodes: str = "", links: str = "", more: str = "") -> str:
-    """A pipeline file with the nodes in line 3 and the links in line 4."""
+def file(nodes: str = "", links: str = "", more: str = '"dead_letters": 9,') -> str:
+    """A pipeline file with `more` in line 2, the nodes in line 3 and the links in line 4."""
     return (
         '{"plugins": [], "pipeline": {"name": "p", "id": "1", "folder": "./f",\n'
         f'{more}\n"nodes": [{nodes}],\n"links": [{links}]}}}}'
-    ).replace(",\n\n", ",\n")
+    )
 
 
 def problems(text: str) -> list[str]:
@@ -228,10 +229,10 @@ def test_unknown_keys_are_warned_of_everywhere_with_the_nearest_known_one() -> N
     )
     assert problems(text) == [
         '1:2: warning: unknown key "plugin" (did you mean "plugins"?)',
-        '2:51: warning: unknown key "telemetri" (did you mean "telemetry"?)',
+        '2:53: warning: unknown key "telemetri" (did you mean "telemetry"?)',
         '3:38: warning: unknown key "config" (did you mean "configuration"?)',
         '4:24: warning: unknown key "grpc_prt" (did you mean "grpc_port"?)',
-        '4:41: warning: unknown key "colour"',
+        '4:40: warning: unknown key "colour"',
         '5:36: warning: unknown key "weight"',
     ]
 
@@ -355,8 +356,7 @@ NODES = st.lists(
 def test_what_is_dumped_reads_as_the_same(
     nodes: list[NodeConfig], dead_letters: int, telemetry: str | None
 ) -> None:
-    pairs = zip(nodes, nodes[1:], strict=False)
-    links = tuple(LinkConfig(**{"from": a.name, "to": b.name}) for a, b in pairs)
+    links = tuple(LinkConfig(**{"from": a.name, "to": b.name}) for a, b in pairwise(nodes))
     config = PipelineConfig(
         "p",
         "1",

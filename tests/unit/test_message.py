@@ -39,7 +39,7 @@ def test_a_fresh_message_has_juturnas_defaults() -> None:
     assert (message.meta, message.timers, message._data_source_id) == ({}, {}, None)
     assert before <= message.created_at <= time.time()
     assert str(message) == "<Message from None, v. -1>"
-    assert message._born_ns == 0
+    assert message._born == 0
 
 
 def test_ids_come_from_a_counter_that_can_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
