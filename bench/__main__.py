@@ -43,7 +43,8 @@ def main() -> int:
         lines += [line(row, figure, runs) for figure in row.figures]
     seconds = time.monotonic() - began
     print_table(lines, arguments.rounds, seconds)
-    keep(lines, interpreters, arguments.rounds, seconds)
+    if not arguments.only and not arguments.quick:
+        keep(lines, interpreters, arguments.rounds, seconds)
     return 0 if all(each["met"] is not False for each in lines) else 1
 
 

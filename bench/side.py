@@ -179,13 +179,18 @@ def remote() -> Iterator[int]:
     """An echo node behind `python -m juturna remotize`, spelt as both sides take it; its port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
-        config.write("{}")
-        config.flush()
+    with tempfile.TemporaryDirectory(
+        prefix="bench-remote-"
+    ) as folder:  # it makes folders where it runs
+        os.symlink(os.path.abspath("plugins"), os.path.join(folder, "plugins"))
+        with open(os.path.join(folder, "default.json"), "w") as config:
+            config.write("{}")
         command = [sys.executable, "-m", "juturna", "remotize", "--node-name", "echo"]
-        command += ["--node-mark", "echo", "--plugin-dir", "./plugins"]
-        command += ["--pipe-name", "bench", "--default-config", config.name, "--port", str(port)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command += ["--node-mark", "echo", "--plugin-dir", "./plugins", "--pipe-name", "bench"]
+        command += ["--default-config", "default.json", "--port", str(port)]
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             _wait_for(port, process)
             yield port

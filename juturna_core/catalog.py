@@ -222,6 +222,12 @@ def _made(
     doing = "__init__()"
     try:
         made = construct()
+        if not hasattr(made, "_juturna"):
+            raise PluginError(
+                f"{type(made).__name__}.__init__ does not call super().__init__(**kwargs)",
+                node=node.name,
+                path=file,
+            )
         doing = "configure()"
         made.configure()
     except JuturnaError:

@@ -9,6 +9,7 @@ times as much a message.
 
 from __future__ import annotations
 
+import threading
 import time
 from _thread import allocate_lock
 from collections import deque
@@ -28,6 +29,7 @@ class End:
 
 
 END: Final = End()
+FOREVER: Final = threading.TIMEOUT_MAX
 
 
 class Inbox:
@@ -105,8 +107,8 @@ class Inbox:
 
     # --- producers -----------------------------------------------------------------------------------------------
 
-    def put(self, item: Item, wait: bool = True) -> bool:
-        """Take `item` in, or drop by the policy. False: the inbox is closed, or full and this may not `wait`."""
+    def put(self, item: Item, wait: float = FOREVER) -> bool:
+        """Take `item` in, or drop by the policy. False: closed, or full for `wait` seconds."""
         items, size = self.items, item[1]
         if len(items) >= self._mark or size > self._room:
             admitted = self._admit(size, wait)
@@ -118,7 +120,7 @@ class Inbox:
             self._wake_worker()
         return True
 
-    def _admit(self, size: int, wait: bool) -> bool | None:
+    def _admit(self, size: int, wait: float) -> bool | None:
         """The rare cases of `put`: a new high water, full, closed. True: append it; None: it was dropped."""
         if self._full(size) and not self.closed:
             if self.when_full == "drop_newest":
@@ -126,17 +128,13 @@ class Inbox:
                 return None
             if self.when_full == "drop_oldest":
                 self._drop_oldest(size)
-            elif not wait:
+            elif not wait or not self._wait_for_room(size, wait):
                 return False
-            else:
-                self._wait_for_room(size)
-        if self.closed:
-            return False
         depth = len(self.items) + 1
         if depth > self.high_water:
             self.high_water = depth
         self._mark = min(self._limit, self.high_water)
-        return True
+        return not self.closed  # close() sets the mark to 0 after this
 
     def _full(self, size: int) -> bool:
         waiting = len(self.items)
@@ -150,21 +148,24 @@ class Inbox:
                 continue
             self.dropped += 1
 
-    def _wait_for_room(self, size: int) -> None:
+    def _wait_for_room(self, size: int, wait: float) -> bool:
         started = time.perf_counter()
         self.blocked_since = self.blocked_since or started
-        while self._full(size) and not self.closed:
+        left = wait
+        while self._full(size) and not self.closed and left > 0:
             alarm = _alarm()
             self._waiting.append(alarm)
-            if not self.closed and self._full(size):
-                alarm.acquire()
-            else:  # something changed meanwhile: take the alarm back, or wait for whoever is about to ring it
+            # when something changed meanwhile, or time is up: take the alarm back, or wait for who is about to ring it
+            changed = self.closed or not self._full(size)
+            if changed or not alarm.acquire(timeout=left):
                 try:
                     self._waiting.remove(alarm)
                 except ValueError:
                     alarm.acquire()
+            left = wait if wait == FOREVER else started + wait - time.perf_counter()
         self.blocked_seconds += time.perf_counter() - started
         self.blocked_since = 0.0
+        return not self._full(size)
 
     # --- the worker ----------------------------------------------------------------------------------------------
 
@@ -232,6 +233,11 @@ class Inbox:
         self._wake_producers()
         self._wake_worker()
 
+    def reopen(self) -> None:
+        """Undo `close`, for a node that is started again."""
+        self.closed = False
+        self._limit = self.capacity
+
     def clear(self) -> int:
         """Throw away all waiting messages; their number."""
         count = 0
@@ -252,7 +258,7 @@ class Inbox:
             return
 
     def _wake_producers(self) -> None:
-        while self._waiting:
+        for _ in range(len(self._waiting)):  # not those that find it full again meanwhile
             try:
                 self._waiting.popleft().release()
             except IndexError:

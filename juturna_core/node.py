@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import queue
 import string
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from juturna_core.errors import RAISED_BY_AUTHORS
-from juturna_core.inbox import Inbox
+from juturna_core.inbox import FOREVER, Inbox
 from juturna_core.log import jt_logger
 from juturna_core.message import Message
 from juturna_core.metrics import Metrics, RoundTrip, RoundTrips
@@ -92,10 +93,15 @@ class Entrance:
         self._node = node
 
     def put(self, message: Any, block: bool = True, timeout: float | None = None) -> None:
-        if message is not None:  # Juturna's own way to wake its thread
-            self._node.put(message)
+        """Raises `queue.Full` when there is no room within `timeout` seconds, or at once without `block`."""
+        if message is None:  # Juturna's own way to wake its thread
+            return
+        wait = 0 if not block else FOREVER if timeout is None else timeout
+        if not self._node._put(message, wait) and not self._node._juturna.inbox.closed:
+            raise queue.Full
 
-    put_nowait = put
+    def put_nowait(self, message: Any) -> None:
+        self.put(message, block=False)
 
     def qsize(self) -> int:
         return len(self._node._juturna.inbox)
@@ -179,13 +185,23 @@ class Node(Generic[T_Input, T_Output]):
         self._juturna.outlet.send(message)
 
     def put(self, message: Message[Any] | ControlSignal) -> None:
-        """Put a message into this node, from any thread; waits while its inbox is full."""
+        """Put a message into this node, from any thread; waits while its inbox is full.
+
+        A node that has ended takes none: it is counted as dropped there.
+        """
+        self._put(message, FOREVER)
+
+    def _put(self, message: Message[Any] | ControlSignal, wait: float) -> bool:
         if isinstance(message, ControlSignal):
             message = Message(payload=ControlPayload(message))
         now = time.perf_counter()
         if not message._born:
             object.__setattr__(message, "_born", now)
-        self._juturna.inbox.put((message, getattr(message.payload, "size_bytes", 0), now))
+        state = self._juturna
+        taken = state.inbox.put((message, getattr(message.payload, "size_bytes", 0), now), wait)
+        if not taken and state.inbox.closed:
+            state.drop()
+        return taken
 
     def set_source(
         self,
@@ -203,6 +219,8 @@ class Node(Generic[T_Input, T_Output]):
                 f'set_source wants by >= 0 and mode "pre" or "post", not {by!r} and {mode!r}'
             )
         self._juturna.source = Source(source, by, mode)
+        if (worker := self._juturna.worker) is not None:
+            worker.post(lambda: None)  # it may sleep without a source
 
     def clear_source(self) -> None:
         """Pull no more."""
@@ -319,11 +337,13 @@ class Node(Generic[T_Input, T_Output]):
         return [link.name for link in self._juturna.outlet.links]
 
     def _worker(self) -> Worker:
-        """The worker that runs this node; a node outside a pipeline gets one here."""
-        if self._juturna.worker is None:
+        """The worker that runs this node; a node outside a pipeline gets one here, and another after each stop."""
+        worker = self._juturna.worker
+        if worker is None or worker.ended.is_set():
             from juturna_core.worker import (
-                Worker,  # a worker knows nodes; only here a node makes one
-            )
+                Worker,
+            )  # a worker knows nodes; only here a node makes one
 
-            self._juturna.worker = Worker(self)
-        return self._juturna.worker
+            self._juturna.inbox.reopen()
+            self._juturna.worker = worker = Worker(self)
+        return worker

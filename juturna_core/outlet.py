@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from juturna_core.inbox import Inbox, Item
+from juturna_core.inbox import FOREVER, Inbox, Item
 from juturna_core.message import Message
 from juturna_core.payloads import ControlPayload, ControlSignal
 
@@ -27,13 +27,13 @@ class Link:
 
     def __init__(self, name: str, destination: Inbox | Receiver) -> None:
         self.name = name
-        self.put: Callable[[Item, bool], bool] = (
+        self.put: Callable[[Item, float], bool] = (
             destination.put if isinstance(destination, Inbox) else _foreign(destination)
         )
 
 
-def _foreign(receiver: Receiver) -> Callable[[Item, bool], bool]:
-    def put(item: Item, wait: bool) -> bool:
+def _foreign(receiver: Receiver) -> Callable[[Item, float], bool]:
+    def put(item: Item, wait: float) -> bool:
         receiver.put(item[0])
         return True
 
@@ -87,7 +87,7 @@ class Outlet:
         for link in (
             self.links
         ):  # first those with room: a full branch must not keep a message from its siblings
-            if not link.put(item, False):
+            if not link.put(item, 0):
                 full += (link,)
         for link in full:
             self._wait(link, item)
@@ -97,7 +97,7 @@ class Outlet:
     def _wait(self, link: Link, item: Item) -> None:
         started = time.perf_counter()
         self.blocked_by, self.blocked_since = link.name, started
-        entered = link.put(item, True)
+        entered = link.put(item, FOREVER)
         self.blocked_seconds += time.perf_counter() - started
         self.blocked_by, self.blocked_since = "", 0.0
         if not entered:

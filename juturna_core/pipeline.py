@@ -27,6 +27,7 @@ from juturna_core.errors import (
     JuturnaError,
     PluginError,
     StateError,
+    describe,
 )
 from juturna_core.events import Events
 from juturna_core.log import jt_logger
@@ -297,10 +298,11 @@ class Pipeline:
         if not self._all_ended.wait(min(0.3, grace / 3)):
             for worker in self._workers.values():
                 if worker.pulling:  # in a read, say, that the author's stop() ends
-                    threading.Thread(target=_nudge, args=(worker,), daemon=True).start()
+                    threading.Thread(target=worker.stop_node, daemon=True).start()
             self._all_ended.wait(max(0.0, grace * 0.95 - (time.monotonic() - began)))
         report = self._close_the_books(began, waiting)
         self._status = PipelineStatus.READY
+        self._wake.set()
         if self._telemetry is not None:
             self._telemetry.stop()
             self._telemetry = None
@@ -335,8 +337,8 @@ class Pipeline:
                 node.clear_source()
                 node.clear_destinations()
                 node.destroy()
-            except RAISED_BY_AUTHORS:
-                self.logger.exception("%s failed in destroy()", name)
+            except RAISED_BY_AUTHORS as error:
+                self.logger.error("%s failed in destroy(): %s", name, describe(error))
         self._nodes, self._workers = {}, {}
 
     # --- the end flows down --------------------------------------------------------------------------------------
@@ -420,11 +422,3 @@ def _author_call(node: str, what: str, call: Callable[[], None]) -> None:
 
 def _dump(node: Node[Any, Any], message: Message[Any]) -> None:
     node.dump_json(message, f"auto_{message.id}.json")
-
-
-def _nudge(worker: Worker) -> None:
-    """Call the author's `stop` from outside, which closes what a blocked source reads from."""
-    try:
-        worker.node.stop()
-    except RAISED_BY_AUTHORS as error:  # the author's stop may raise anything
-        worker.state.logger.debug("%s: stop() from outside: %s", worker.state.name, error)

@@ -90,7 +90,7 @@ def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
         transmitted=outlet.transmitted,
         bytes_out=outlet.bytes,
         errors=metrics.errors,
-        dropped=metrics.dropped + inbox.dropped,
+        dropped=worker.dropped,
         lost=worker.lost,
         in_flight=worker.node.held,
         queue=len(inbox),

@@ -33,18 +33,19 @@ class Synchroniser:
         self._policy = policy
         self._capacity = capacity
         self._waiting: Waiting = {}
+        self.dropped = 0
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
-    def push(self, message: Message[Any]) -> tuple[list[Message[Any]], int]:
-        """Add `message`; what the policy picks now, oldest first, and how many had to be dropped for room.
+    def push(self, message: Message[Any]) -> list[Message[Any]]:
+        """Add `message`; what the policy picks now, oldest first.
 
         Raises what the policy raises, and ValueError for an answer that does not fit; then nothing was taken.
         """
         self._waiting.setdefault(message.creator, []).append(message)
-        dropped = self._drop_beyond_capacity()
-        return self._take(self._policy(self._waiting)), dropped
+        self._drop_beyond_capacity()
+        return self._take(self._policy(self._waiting))
 
     def batch(self, messages: list[Message[Any]]) -> Message[Any]:
         """One message alone as it is, several as the payload of a new one."""
@@ -74,10 +75,8 @@ class Synchroniser:
                 del self._waiting[creator][index]
         return taken
 
-    def _drop_beyond_capacity(self) -> int:
+    def _drop_beyond_capacity(self) -> None:
         """A policy that never takes must not fill the memory: the longest queue loses its oldest."""
-        dropped = 0
         while len(self) > self._capacity:
             del max(self._waiting.values(), key=len)[0]
-            dropped += 1
-        return dropped
+            self.dropped += 1

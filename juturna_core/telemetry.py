@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from juturna_core.errors import JuturnaError
 from juturna_core.message import Message
 
 Row: TypeAlias = tuple[float, str, str, str | None, int, int | None, int]
@@ -31,8 +32,15 @@ class Telemetry:
         self._thread = threading.Thread(target=self._write, name="telemetry", daemon=True)
 
     def start(self) -> None:
-        """Open the file (OSError when that fails) and begin to write."""
-        self._file = self._path.open("a", newline="", encoding="utf-8")
+        """Open the file and begin to write. Raises JuturnaError when that cannot be done."""
+        try:
+            # names may come from file systems: what is no text must not end the run
+            self._file = self._path.open(
+                "a", newline="", encoding="utf-8", errors="backslashreplace"
+            )
+        except OSError as error:
+            message = f'the telemetry file "{self._path}" cannot be written: {error.strerror}'
+            raise JuturnaError(message, hint='change "telemetry" in the file') from error
         self._thread.start()
 
     def tap(self, event: str, node: str) -> Callable[[Message[Any]], None]:
@@ -61,19 +69,24 @@ class Telemetry:
         self._thread.join()
 
     def _write(self) -> None:
-        broken = False
-        with self._file as file:
-            writer = csv.writer(file)
-            if file.tell() == 0:
-                writer.writerow(COLUMNS)
-            while (row := self._rows.get()) is not None:
-                try:
+        writer = csv.writer(self._file)
+        complained = False
+        row: Row | None = None
+        head = self._file.tell() == 0
+        while True:
+            try:
+                if head:
+                    writer.writerow(COLUMNS)
+                    head = False
+                while (row := self._rows.get()) is not None:
                     writer.writerow(row)
                     if self._rows.empty():
-                        file.flush()
-                except OSError as error:  # a full disk must not stop the pipeline
-                    if not broken:
-                        self._logger.error(
-                            "telemetry is lost from here on: %s: %s", self._path, error
-                        )
-                    broken = True
+                        self._file.flush()
+                self._file.close()
+                return
+            except OSError as error:  # a full disk must not stop the pipeline
+                if not complained:
+                    self._logger.error("telemetry is lost from here on: %s: %s", self._path, error)
+                complained = True
+                if row is None:
+                    return

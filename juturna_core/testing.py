@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, cast
 
 from juturna_core.config import NodeConfig, PipelineConfig
@@ -124,4 +125,4 @@ def running(
 def chain(*nodes: dict[str, Any]) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
     """Nodes one behind the other, as `running` wants them: `running(shelf, *chain(a, b, c))`."""
     names = [node["name"] for node in nodes]
-    return list(nodes), list(zip(names, names[1:], strict=False))
+    return list(nodes), list(pairwise(names))

@@ -10,8 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 
 from juturna_core.errors import RAISED_BY_AUTHORS, describe
 from juturna_core.inbox import End, Item, Mail
@@ -19,9 +18,8 @@ from juturna_core.message import Message
 from juturna_core.names import ComponentStatus
 from juturna_core.node import Node
 from juturna_core.payloads import ControlPayload, ControlSignal
+from juturna_core.settings import Settings
 from juturna_core.synchronisers import Synchroniser, passthrough
-
-T = TypeVar("T")
 
 
 class DeadLetterBox(Protocol):
@@ -65,6 +63,7 @@ class Worker:
         self._on_fatal = on_fatal
         self._after = after
         self._stop_was_called = False
+        self._stopping = threading.Lock()  # guards it
         self._waiting: Synchroniser | None = None
         if state.policy is not passthrough:
             self._waiting = Synchroniser(state.name, state.policy, state.inbox.capacity)
@@ -85,32 +84,29 @@ class Worker:
         """Have `mail` called on the worker's thread before its next message."""
         self.inbox.post(mail)
 
-    def ask(self, question: Callable[[], T]) -> Future[T]:
-        """Like `post`, with an answer; cancelled when the worker ends before it gets to it."""
-        answer: Future[T] = Future()
-
-        def mail() -> None:
-            try:
-                answer.set_result(question())
-            except RAISED_BY_AUTHORS as error:  # the asker gets it
-                answer.set_exception(error)
-
-        self.inbox.post(mail)
-        return answer
-
     def end(self) -> None:
         """Take nothing more, finish what waits, then end."""
         self.inbox.close()
 
+    def stop_node(self) -> None:
+        """Call the author's `stop`, unless somebody has; what it raises is counted."""
+        with self._stopping:
+            called, self._stop_was_called = self._stop_was_called, True
+        if not called:
+            try:
+                self.node.stop()
+            except RAISED_BY_AUTHORS as error:
+                self._failed("stop()", error)
+
     def stop_asked(self) -> None:
-        """The author's `stop` has reached `Node.stop`: end, and come back when no message is being worked on."""
+        """The author's `stop` has reached `Node.stop`: end. Outside a pipeline, come back when that is done."""
         self._stop_was_called = True
         if self.thread.ident is None:
             self.state.status = ComponentStatus.STOPPED
             return
         self.end()
-        if threading.current_thread() is not self.thread and self._on_end is None:
-            self.ended.wait()  # nobody else looks after a node outside a pipeline
+        if self._on_end is None and threading.current_thread() is not self.thread:
+            self.ended.wait(Settings.from_environment().thread_join_timeout)
 
     def suspend(self) -> None:
         """From now on messages pass through untouched. On the worker's thread."""
@@ -140,6 +136,17 @@ class Worker:
         return 0.0 if resting else time.perf_counter() - began
 
     @property
+    def at_work(self) -> bool:
+        """Whether `update` runs just now."""
+        return bool(self.busy_seconds) and not self.pulling and self.state.outlet.source is not None
+
+    @property
+    def dropped(self) -> int:
+        """Messages that were dropped here on purpose: by a policy, for room, by the node."""
+        in_waiting = self._waiting.dropped if self._waiting is not None else 0
+        return self.state.metrics.dropped + self.inbox.dropped + in_waiting
+
+    @property
     def lost(self) -> int:
         """Messages that were lost here: not delivered, or left over at the end."""
         left = len(self.inbox) if self.ended.is_set() else 0
@@ -156,14 +163,13 @@ class Worker:
         seconds = self.busy_seconds
         if self.pulling:
             return f"in its source function for {seconds:.1f} s"
-        if seconds and state.outlet.source is not None:
-            return f"in update() of message {state.outlet.source.id} for {seconds:.1f} s"
+        if self.at_work and (message := state.outlet.source) is not None:
+            return f"in update() of message {message.id} for {seconds:.1f} s"
         return "in stop()" if self.inbox.closed else None
 
     def cut_off(self) -> None:
         """Give up on a worker that does not end: what it still has is lost, what it still sends reaches nobody."""
-        state = self.state
-        at_work = 1 if self.busy_seconds and not self.pulling else 0
+        state, at_work = self.state, int(self.at_work)
         state.outlet.disconnect()
         self.inbox.close()
         state.metrics.lost += self.inbox.clear() + max(at_work, self.node.held)
@@ -225,7 +231,7 @@ class Worker:
                 if not size and type(message.payload) is ControlPayload:
                     self._control(message)
                     continue
-                metrics.busy_since = taken = backlog or clock()
+                metrics.busy_since = taken = backlog if backlog > entered else clock()
                 if self._detours:
                     detoured = self._detour(message)
                     if detoured is None:
@@ -264,11 +270,10 @@ class Worker:
         if self._waiting is None:
             return message
         try:
-            picked, dropped = self._waiting.push(message)
+            picked = self._waiting.push(message)
         except RAISED_BY_AUTHORS as error:  # next_batch is the author's
             self.fail(message, error)
-            picked, dropped = [], 0
-        metrics.dropped += dropped
+            picked = []
         if not picked:
             metrics.untouched += 1
             return None
@@ -336,11 +341,8 @@ class Worker:
             state.logger.warning(
                 "%s: %d messages still waited for their batch at the end", state.name, left
             )
-        if not self._stop_was_called:
-            try:
-                self.node.stop()
-            except RAISED_BY_AUTHORS as error:
-                self._failed("stop()", error)
+        state.outlet.source = None  # what stop() transmits comes from no message
+        self.stop_node()
         state.status = ComponentStatus.STOPPED
         self.ended.set()
         if self._on_end is not None:

@@ -22,7 +22,7 @@ from juturna_core.config import PipelineConfig
 from juturna_core.message import Message
 from juturna_core.pipeline import Pipeline
 
-PLUGINS = Path(__file__).parent.parent / "bench" / "plugins"
+PLUGINS = Path(__file__).resolve().parent.parent / "bench" / "plugins"
 SAMPLE_EVERY = 2.0
 GRACE = 60.0
 MAY_GROW = 16 << 20
@@ -40,9 +40,11 @@ class Sample:
 class Remote:
     """`juturna remotize` on a port of its own, which is killed again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str) -> None:
+        """`folder` is where it runs, and makes folders of its own."""
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = int(probe.getsockname()[1])
+        self._folder = folder
         self.kills = 0
         self.start()
 
@@ -51,7 +53,7 @@ class Remote:
         command += ["--node-mark", "echo", "--plugins-dir", str(PLUGINS), "--pipe-name", "soak"]
         command += ["--default-config", "{}", "--port", str(self.port)]
         self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
     def kill(self) -> None:
@@ -84,9 +86,10 @@ class Order:
 
 def main() -> int:
     arguments = _arguments()
-    remote, order = Remote(), Order()
+    order = Order()
     samples: list[Sample] = []
     with tempfile.TemporaryDirectory() as folder:
+        remote = Remote(folder)
         pipeline = Pipeline(_configuration(folder, remote.port, arguments.size))
         try:
             pipeline.warmup()

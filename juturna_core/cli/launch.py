@@ -83,6 +83,9 @@ def _entered(prompt: str) -> bool:
     Reads from the system itself: a thread that sits in `sys.stdin` would hold a lock that Python's exit wants.
     """
     print(prompt, file=sys.stderr, flush=True)
-    while (byte := os.read(0, 1)) not in (b"", b"\n"):
-        pass
+    try:
+        while (byte := os.read(0, 1)) not in (b"", b"\n"):
+            pass
+    except OSError:  # closed by whoever started this
+        return False
     return byte == b"\n"

@@ -15,6 +15,7 @@ from juturna_core.cli.options import add_logging, examples, start_logging
 if TYPE_CHECKING:
     from juturna_core.config import PipelineConfig
     from juturna_core.errors import Problem
+    from juturna_core.source_map import SourceMap
 
 
 def add_parser(commands: Any) -> None:
@@ -60,7 +61,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from juturna_core.cli.checked import problems_of
     from juturna_core.errors import ConfigError
-    from juturna_core.source_map import read_text
+    from juturna_core.source_map import SourceMap, read_text
 
     start_logging(arguments)
     path = arguments.file or arguments.config
@@ -70,12 +71,13 @@ def run(arguments: argparse.Namespace) -> int:
         _print(error.problems, as_json=arguments.json)
         return 2
     config, _, problems = problems_of(path, plugin_dirs=arguments.plugins)
-    wrong = any(arguments.strict or problem.severity == "error" for problem in problems)
+    counting = [p for p in problems if arguments.strict or p.severity == "error"]
+    wrong = bool(counting)
     _print(problems, as_json=arguments.json)
     if not arguments.json:
         print(f"{path}: {_verdict(config, problems, wrong)}")
     if arguments.report:
-        _write(arguments.report, report(text, config, problems, success=not wrong))
+        _write(arguments.report, report(SourceMap(text, path), config, counting))
     return 1 if wrong else 0
 
 
@@ -99,10 +101,12 @@ def _verdict(config: PipelineConfig | None, problems: Sequence[Problem], wrong: 
 
 
 def report(
-    text: str, config: PipelineConfig | None, problems: Sequence[Problem], *, success: bool
+    source: SourceMap, config: PipelineConfig | None, problems: Sequence[Problem]
 ) -> dict[str, Any]:
     """What Juturna's `validate --report` has, and for each check that failed its problems."""
-    checks: dict[str, list[Problem]] = {
+    from juturna_core.source_map import scan
+
+    checks: dict[str, list[str]] = {
         "JSON well formed": [],
         "Configuration structure": [],
         "Nodes well formed": [],
@@ -112,52 +116,35 @@ def report(
     }
     for node in config.nodes if config else ():
         checks[f"Node config {node.name}"] = []
+    is_json = not scan(source.text or "").faults
     for problem in problems:
-        checks[_check_of(problem, text, config)].append(problem)
-    listed = []
-    for name, found in checks.items():
-        errors = [problem for problem in found if not success or problem.severity == "error"]
-        details = {"problems": [str(problem) for problem in found]} if found else {}
-        listed.append({"name": name, "success": not errors, **details})
-    return {"success": success, "checks": listed, "dag": _dag(config)}
+        name = _check_of(problem, source, config) if is_json else "JSON well formed"
+        checks[name].append(str(problem))
+    listed = [
+        {"name": name, "success": not found, **({"problems": found} if found else {})}
+        for name, found in checks.items()
+    ]
+    return {"success": not problems, "checks": listed, "dag": _dag(config)}
 
 
-def _check_of(problem: Problem, text: str, config: PipelineConfig | None) -> str:
+def _check_of(problem: Problem, source: SourceMap, config: PipelineConfig | None) -> str:
     """Which of Juturna's checks would find `problem`."""
-    if _is_no_json(text):
-        return "JSON well formed"
-    section = _section(problem, text)
-    if section == "links":
+    if _is_in("links", problem, source):
         return "Links well formed" if config is None else "DAG properly formed"
     if problem.node is not None and config is not None:
         return f"Node config {problem.node}"
-    if section == "nodes":
+    if _is_in("nodes", problem, source):
         return "Nodes well formed"
     return "Configuration structure"
 
 
-def _is_no_json(text: str) -> bool:
-    from juturna_core.errors import ConfigError
-    from juturna_core.source_map import read
-
-    try:
-        read(text)
-    except ConfigError:
-        return True
-    return False
-
-
-def _section(problem: Problem, text: str) -> str | None:
+def _is_in(section: str, problem: Problem, source: SourceMap) -> bool:
     """Whether a problem is in the list of nodes or of links."""
-    from juturna_core.source_map import SourceMap
-
-    source = SourceMap(text)
+    span = source.spans.get(("pipeline", section))
+    if span is None or problem.path != source.path:
+        return False
     place = (problem.line or 0, problem.column or 0)
-    for section in ("nodes", "links"):
-        span = source.spans.get(("pipeline", section))
-        if span is not None and source.position(span.start) <= place < source.position(span.end):
-            return section
-    return None
+    return source.position(span.start) <= place < source.position(span.end)
 
 
 def _dag(config: PipelineConfig | None) -> dict[str, Any]:

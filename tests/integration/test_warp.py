@@ -120,7 +120,7 @@ def test_outputs_carry_the_id_and_the_age_of_what_they_answer(rig: Rig) -> None:
     rig.send(message)
     (output,) = rig.receive(1)
     assert output._data_source_id == message.id
-    assert output._born_ns == message._born_ns
+    assert output._born == message._born
 
 
 def test_timers_and_creator_cross(rig: Rig) -> None:
