@@ -24,7 +24,7 @@ class Buffer:
         """Add a message, waiting while `capacity` are ready; None comes out of `get` as it is."""
         if message is not None:
             with self._lock:
-                taken, _ = self._synchroniser.push(message)
+                taken = self._synchroniser.push(message)
             if not taken:
                 return
             message = self._synchroniser.batch(taken)

@@ -134,7 +134,9 @@ class Inbox:
         if depth > self.high_water:
             self.high_water = depth
         self._mark = min(self._limit, self.high_water)
-        return not self.closed  # close() sets the mark to 0 after this
+        if self.closed:  # just now: the mark must stay at 0, whoever was the last to set it
+            self._mark = 0
+        return not self.closed
 
     def _full(self, size: int) -> bool:
         waiting = len(self.items)
@@ -143,16 +145,19 @@ class Inbox:
     def _drop_oldest(self, size: int) -> None:
         while self._full(size) and not self.closed:
             try:
-                self._room += self.items.popleft()[1]
+                gone = self.items.popleft()[
+                    1
+                ]  # a call on the right of += would let others in between
             except IndexError:  # the worker was faster: there is room
                 continue
+            self._room += gone
             self.dropped += 1
 
     def _wait_for_room(self, size: int, wait: float) -> bool:
         started = time.perf_counter()
         self.blocked_since = self.blocked_since or started
         left = wait
-        while self._full(size) and not self.closed and left > 0:
+        while (full := self._full(size)) and not self.closed and left > 0:
             alarm = _alarm()
             self._waiting.append(alarm)
             # when something changed meanwhile, or time is up: take the alarm back, or wait for who is about to ring it
@@ -163,9 +168,10 @@ class Inbox:
                 except ValueError:
                     alarm.acquire()
             left = wait if wait == FOREVER else started + wait - time.perf_counter()
-        self.blocked_seconds += time.perf_counter() - started
+        blocked = time.perf_counter() - started
+        self.blocked_seconds += blocked
         self.blocked_since = 0.0
-        return not self._full(size)
+        return not full
 
     # --- the worker ----------------------------------------------------------------------------------------------
 
@@ -243,9 +249,10 @@ class Inbox:
         count = 0
         while self.items:
             try:
-                self._room += self.items.popleft()[1]
+                gone = self.items.popleft()[1]
             except IndexError:
                 break
+            self._room += gone
             count += 1
         self._wake_producers()
         self._wake_worker()  # closed and now empty is its end

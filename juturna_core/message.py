@@ -30,7 +30,8 @@ class Message(Generic[T]):
 
     `created_at` is seconds since the epoch, `timers` hold seconds. `_data_source_id` is the id of the message
     whose `update` sent this one. `_born` is the `time.perf_counter()` at which its oldest ancestor left its
-    source, 0 until it is known, `_size` the payload's bytes, 0 until it is frozen. Copies and pickles are as frozen as the original.
+    source, 0 until it is known, `_size` the payload's bytes, 0 until it is frozen. Copies and pickles are as frozen
+    as the original.
 
     Freezing makes the message one of a class that refuses assignment, and `meta` and `timers` come into being when
     they are asked for: a message that is merely passed on costs one object (half the memory, and a third more

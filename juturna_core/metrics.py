@@ -34,6 +34,7 @@ def count_buckets(durations: Seconds) -> Counts:
     import numpy as np
 
     kinds = durations.shape[1]
+    durations = np.maximum(durations, 0.0)  # a sign bit would look like the longest of all
     buckets = durations.view(np.uint16)[:, _UPPER::4].astype(np.int64)
     buckets = np.minimum(np.maximum(buckets - _LOWEST, 0), _BUCKETS - 1)
     buckets += np.arange(0, kinds * _BUCKETS, _BUCKETS)

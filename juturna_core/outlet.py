@@ -98,7 +98,8 @@ class Outlet:
         started = time.perf_counter()
         self.blocked_by, self.blocked_since = link.name, started
         entered = link.put(item, FOREVER)
-        self.blocked_seconds += time.perf_counter() - started
+        blocked = time.perf_counter() - started
+        self.blocked_seconds += blocked
         self.blocked_by, self.blocked_since = "", 0.0
         if not entered:
             self.lost += 1

@@ -163,10 +163,7 @@ class Pipeline:
                 json.dumps(self.config.raw, indent=2), encoding="utf-8"
             )
         except OSError as error:
-            raise JuturnaError(
-                f'the pipeline\'s folder "{folder}" cannot be written: {error.strerror}; '
-                'change "folder" in the file'
-            ) from error
+            raise _unwritable(folder, error) from error
         self._build(folder)
         self._status = PipelineStatus.READY
         self.events.publish("ready", f"{len(self._nodes)} nodes are warmed up")
@@ -195,7 +192,10 @@ class Pipeline:
     ) -> Worker:
         """Give a fresh node its place, its bounds and its worker."""
         own_folder = folder / config.name
-        own_folder.mkdir(exist_ok=True)
+        try:
+            own_folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _unwritable(own_folder, error) from error
         node.pipe_id, node.pipe_path, node.pipe_name = self.pipe_id, own_folder, self.name
         state, settings = node._juturna, self.settings
         state.publish = lambda kind, text: self.events.publish(kind, text, config.name)
@@ -224,7 +224,7 @@ class Pipeline:
         """Start every node, sinks first. After `stop` the nodes are built and warmed up again."""
         if self._status != PipelineStatus.READY:
             raise StateError(f"pipeline {self.name} is not ready")
-        if any(worker.ended.is_set() for worker in self._workers.values()):
+        if any(worker.thread.ident is not None for worker in self._workers.values()):
             self._destroy_nodes()
             self._build(Path(self.pipe_path))
         self._all_ended.clear()
@@ -246,6 +246,7 @@ class Pipeline:
             raise
         if not self._workers:
             self._all_ended.set()
+            self._wake.set()
         self.events.publish("started", f"{len(self._workers)} nodes run")
 
     def apply(self, config: PipelineConfig) -> None:
@@ -408,6 +409,11 @@ class Pipeline:
         for name, worker in self._workers.items():
             worker.add_tap(telemetry.tap("rx", name))
             worker.state.outlet.taps += (telemetry.tap("tx", name),)
+
+
+def _unwritable(folder: Path, error: OSError) -> JuturnaError:
+    message = f'the pipeline\'s folder "{folder}" cannot be written: {error.strerror}'
+    return JuturnaError(message, hint='change "folder" in the file')
 
 
 def _author_call(node: str, what: str, call: Callable[[], None]) -> None:

@@ -292,9 +292,7 @@ class Worker:
         pause, message = source.interval, None
         self.pulling = True
         try:
-            message = source.call()
-            if message is not None and not isinstance(message, Message):
-                message = _as_message(message)
+            message = _as_message(source.call())
         except RAISED_BY_AUTHORS as error:
             pause = max(pause, 0.1)  # a source that is broken must not fill the log
             if not self.inbox.closed:  # stopping may well have closed what it reads from
@@ -356,8 +354,10 @@ def _summary(error: BaseException) -> str:
     return describe(error) + where
 
 
-def _as_message(made: Any) -> Message[Any]:
-    """A bare signal that a source returned, as a message. Raises TypeError for anything else."""
+def _as_message(made: Any) -> Message[Any] | None:
+    """What a source returned; a bare signal as a message. Raises TypeError for anything else."""
+    if made is None or isinstance(made, Message):
+        return made
     if isinstance(made, ControlSignal):
         return Message(payload=ControlPayload(made))
     raise TypeError(f"a source returns a Message or None, not {type(made).__name__}")

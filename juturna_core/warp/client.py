@@ -51,9 +51,8 @@ class Warp(Node[Any, Any]):
         self._on_failure = on_failure
         self._build_local = local
         self._local: Node[Any, Any] | None = None
-        self._turn = (
-            threading.Lock()
-        )  # held while messages are processed here, or handed to a remote that came back
+        # held while messages are processed here, or handed to a remote that came back
+        self._turn = threading.Lock()
         self._window = Window(timeout, self._juturna.hold_input)
         self._link = Link(
             grpc_host,

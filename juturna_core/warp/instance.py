@@ -59,9 +59,8 @@ class Instance:
     def ask(self, message: Message[Any], asker: Asker) -> bool:
         """Have the node work on `message`; waits while its inbox is full. False: it is stopping."""
         if isinstance(message.payload, ControlPayload):
-            asker.done(
-                None, 0, 0
-            )  # signals steer the sender's pipeline, not a node that others use too
+            # signals steer the sender's pipeline, not a node that others use too
+            asker.done(None, 0, 0)
             return True
         self._asked[id(message)] = asker
         item = (message, getattr(message.payload, "size_bytes", 0), time.perf_counter())
@@ -117,9 +116,7 @@ class Instance:
             marks: Mapping[Any, Any] = {}
             try:
                 marks = policy(waiting)
-            except (
-                Exception
-            ) as raised:  # the author's; the worker handles it, its sender has to know too
+            except Exception as raised:  # the author's: for the worker, and for the sender too
                 error = raised
                 raise
             finally:
@@ -221,9 +218,7 @@ def _author(node: Node[Any, Any], doing: str, call: Callable[[], Any]) -> None:
         call()
     except JuturnaError:
         raise
-    except (
-        Exception
-    ) as error:  # a plugin may raise anything; the person who started it gets its place
+    except Exception as error:  # a plugin may raise anything; whoever started it gets its place
         raise PluginError.from_exception(error, node=node.name, doing=doing) from error
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
 from io import BufferedReader
+from typing import cast
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Lane:
         connected.settimeout(None)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connected
-        self._reader: BufferedReader = connected.makefile("rb", _BUFFER)
+        self._reader = cast(BufferedReader, connected.makefile("rb", _BUFFER))
 
     def send(self, frame: bytes) -> None:
         """Raises OSError when the connection is over."""
@@ -103,7 +104,9 @@ class Lanes:
             family = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0][0]
             self._listener = socket.create_server((host.strip("[]"), port), family=family)
         elif socket.has_dualstack_ipv6():
-            self._listener = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+            self._listener = socket.create_server(
+                ("", port), family=socket.AF_INET6, dualstack_ipv6=True
+            )
         else:
             self._listener = socket.create_server(("", port))
         self.port: int = self._listener.getsockname()[1]
@@ -145,7 +148,9 @@ class Lanes:
             except OSError:
                 return
             # who connects and says nothing must not keep the others waiting
-            threading.Thread(target=self._admit, args=(connected,), name="lane", daemon=True).start()
+            threading.Thread(
+                target=self._admit, args=(connected,), name="lane", daemon=True
+            ).start()
 
     def _admit(self, connected: socket.socket) -> None:
         connected.settimeout(PATIENCE)

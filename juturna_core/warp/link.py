@@ -109,10 +109,8 @@ class Link:
                 if self._closing.is_set():  # gRPC's word for a channel that was closed under a call
                     return
                 raise
-            if (
-                problem is None or self._closing.is_set()
-            ):  # closing, or drained for a new configuration
-                continue
+            if problem is None or self._closing.is_set():
+                continue  # closing, or drained for a new configuration
             self._note_down(problem)
             pause = _FIRST_PAUSE if self._was_up else min(2 * pause, _LONGEST_PAUSE)
             self._closing.wait(max(pause, problem.pause))

@@ -135,7 +135,9 @@ class Remote:
                 self._lanes = Lanes(host, lane_port)
             except OSError as error:
                 reason = (error.strerror or str(error)).lower()
-                raise WarpError(f"cannot listen on {address(host or '[::]', lane_port)}: {reason}") from error
+                raise WarpError(
+                    f"cannot listen on {address(host or '[::]', lane_port)}: {reason}"
+                ) from error
         self._server.start()
         for service in ("", MESSAGING, WARP):
             self._health.set(service, health_pb2.HealthCheckResponse.SERVING)

@@ -59,9 +59,8 @@ class Session:
         self._kept: deque[tuple[int, bytes]] = deque()
         self._kept_bytes = 0
         self._left_at = 0.0
-        self._receiving = (
-            Lock()
-        )  # one connection's request after the other, also when a new one follows an old one
+        # one connection's request after the other, also when a new one follows an old one
+        self._receiving = Lock()
         self._changed = Condition(Lock())
 
     def attach(self, connection: Connection, seen: int) -> None:

@@ -107,7 +107,10 @@ class Stream:
         self._welcomed = False
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
         self._hello = pb.Hello(
-            session=session.name, node_name=state.name, pipe_name=state.pipe_name, lane=lane_host is not None
+            session=session.name,
+            node_name=state.name,
+            pipe_name=state.pipe_name,
+            lane=lane_host is not None,
         )
         exact.encode_mapping(configuration, self._hello.configuration)
         self._lane_host = lane_host

@@ -1,4 +1,4 @@
-"""The wire is Juturna's: its own bytes, made with its own code (tests/data/wire/make.py), are read and written alike."""
+"""The wire is Juturna's: bytes of its own code (tests/data/wire/make.py) are read and written so."""
 
 from __future__ import annotations
 

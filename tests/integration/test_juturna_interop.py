@@ -71,7 +71,7 @@ def test_our_client_talks_to_juturnas_remote(juturnas: JuturnasRemote) -> None:
         rig.stop()
         split = {name: trip.percentile(50) or 0 for name, trip in rig.trips.items()}
         assert 0 < split["remote_compute"] < split["total"]
-        assert split["remote_queue"] == 0
+        assert split["remote_queue"] < 0.001
 
 
 def test_a_stream_to_juturnas_remote_keeps_its_order(juturnas: JuturnasRemote) -> None:

@@ -287,7 +287,8 @@ def test_what_is_in_flight_is_bounded_and_the_rest_waits_in_the_inbox(rig: Rig) 
     highest = 0
     while len(rig.outputs) < 100:
         highest = max(highest, rig.node.held)
-        rig.until(lambda seen=len(rig.outputs): len(rig.outputs) > seen, "output")  # type: ignore[misc]
+        seen = len(rig.outputs)
+        rig.until(lambda seen=seen: len(rig.outputs) > seen, "output")  # type: ignore[misc]
     assert 0 < highest <= 32
 
 

@@ -37,7 +37,7 @@ class Stream:
         self._rig = rig
         self._meta = meta
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -181,7 +181,7 @@ def test_what_waits_for_a_remote_is_bounded_and_then_the_feeders_wait() -> None:
         stream = Stream(rig)
         rig.event("disconnected")
         with within(2):
-            while not rig.node._juturna.inbox.blocked_since:  # the feeder waits
+            while rig.node.held < 32 or not rig.node._juturna.inbox.blocked_since:
                 stream.pause()
         assert rig.node.held == 32
         rig.node._juturna.inbox.close()

@@ -133,7 +133,7 @@ def test_not_a_number_stays_one() -> None:
         (memoryview(b"a"), b"a"),
         (OrderedDict(a=1), {"a": 1}),
         (MappingProxyType({"a": 1}), {"a": 1}),
-        (namedtuple("Pair", "a b")(1, 2), (1, 2)),  # noqa: PYI024
+        (namedtuple("Pair", "a b")(1, 2), (1, 2)),
         (PixelFormat.RGB24, "rgb24"),
     ],
 )

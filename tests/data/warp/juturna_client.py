@@ -1,4 +1,4 @@
-"""Run by a Python that has Juturna itself: its own warp node against PORT; prints what comes back, a line of JSON each."""
+"""Run by a Python that has Juturna: its own warp node against PORT; prints what comes back as JSON lines."""
 
 import json
 import logging
@@ -6,6 +6,7 @@ import queue
 import sys
 
 import numpy as np
+
 from juturna.components import Message
 from juturna.nodes.proc._warp.warp import Warp
 from juturna.payloads import AudioPayload, BytesPayload, ImagePayload, ObjectPayload

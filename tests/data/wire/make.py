@@ -1,11 +1,12 @@
 """Makes the files beside it with Juturna's own code: `PYTHON_WITH_JUTURNA tests/data/wire/make.py`.
 
-They are what Juturna 2.1.1 puts on the wire, and its compiled descriptors; tests/contract/test_wire_golden.py reads them.
+They are what Juturna 2.1.1 puts on the wire, and its compiled descriptors, for tests/contract/test_wire_golden.py.
 """
 
 from pathlib import Path
 
 import numpy as np
+
 from juturna.components import Message
 from juturna.payloads import (
     AudioPayload,

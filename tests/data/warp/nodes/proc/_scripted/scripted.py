@@ -24,7 +24,7 @@ class Unheard(BasePayload):
 
 
 class Scripted(Node):
-    """Transmits each message again; `meta` asks for more: early, sleep, hog, copies, large, fail, alien, function, later."""
+    """Transmits each message again; `meta` asks for more: early, sleep, hog, copies, large, fail, later, …"""
 
     def __init__(self, label="unlabelled", factor=1, **kwargs):
         super().__init__(**kwargs)
