@@ -224,7 +224,7 @@ class Pipeline:
         """Start every node, sinks first. After `stop` the nodes are built and warmed up again."""
         if self._status != PipelineStatus.READY:
             raise StateError(f"pipeline {self.name} is not ready")
-        if any(worker.thread.ident is not None for worker in self._workers.values()):
+        if any(each.ended.is_set() or each.thread.ident for each in self._workers.values()):
             self._destroy_nodes()
             self._build(Path(self.pipe_path))
         self._all_ended.clear()

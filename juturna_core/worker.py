@@ -62,6 +62,7 @@ class Worker:
         self._on_end = on_end
         self._on_fatal = on_fatal
         self._after = after
+        self._given_up: int | None = None  # what was lost when the pipeline gave up on it: final
         self._stop_was_called = False
         self._stopping = threading.Lock()  # guards it
         self._waiting: Synchroniser | None = None
@@ -149,6 +150,8 @@ class Worker:
     @property
     def lost(self) -> int:
         """Messages that were lost here: not delivered, or left over at the end."""
+        if self._given_up is not None:
+            return self._given_up
         left = len(self.inbox) if self.ended.is_set() else 0
         return self.state.metrics.lost + self.state.outlet.lost + left
 
@@ -172,7 +175,7 @@ class Worker:
         state, at_work = self.state, int(self.at_work)
         state.outlet.disconnect()
         self.inbox.close()
-        state.metrics.lost += self.inbox.clear() + max(at_work, self.node.held)
+        self._given_up = self.lost + self.inbox.clear() + max(at_work, self.node.held)
 
     def clear_buffer(self) -> None:
         """Forget what waits for its batch; counted as dropped."""
