@@ -95,7 +95,7 @@ def wire_tests() -> int:
         print("interop: no Python >= 3.12, so no test against Juturna's own ends", file=sys.stderr)
         return 0
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-m", "interop", "tests"],
+        [sys.executable, "-m", "pytest", "tests/integration/test_juturna_interop.py"],
         cwd=ROOT,
         env={**os.environ, "JUTURNA_PYTHON": str(python)},
         check=False,
