@@ -168,6 +168,9 @@ class PipelineFile(Section):
 
     version: LooseText = Field("", description="any text")
     plugins: tuple[StrictStr, ...] = Field((), description="plugin folders, from this file on")
+    requirements: tuple[StrictStr, ...] = Field(
+        (), description="packages that the plugins need, as `require --add-extra` notes them"
+    )
     pipeline: PipelineSection
 
 

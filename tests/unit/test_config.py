@@ -421,3 +421,9 @@ def test_five_hundred_nodes_are_read_without_looking_for_places() -> None:
     assert time.perf_counter() - before < 0.5
     assert (len(loaded.config.nodes), len(loaded.config.links)) == (500, 499)
     assert "spans" not in vars(loaded.source)
+
+
+def test_the_requirements_that_require_notes_in_the_file_are_a_known_key() -> None:
+    pipeline = {"name": "p", "id": "1", "folder": "f", "nodes": [], "links": []}
+    text = json.dumps({"version": "1", "requirements": ["numpy"], "pipeline": pipeline})
+    assert PipelineConfig.parse(text).problems == ()
