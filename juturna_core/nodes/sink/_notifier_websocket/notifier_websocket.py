@@ -313,7 +313,8 @@ class Line:
         talking.cancel()
         with suppress(asyncio.CancelledError):
             await talking
-        for _ in range(3):  # an aborted transport closes its socket on the loop's next rounds: let it
+        # an aborted transport closes its socket on the loop's next rounds: let it
+        for _ in range(3):
             await asyncio.sleep(0)
 
     async def _talk(self) -> None:
