@@ -313,9 +313,6 @@ class Line:
         talking.cancel()
         with suppress(asyncio.CancelledError):
             await talking
-        # an aborted transport closes its socket on the loop's next rounds: let it
-        for _ in range(3):
-            await asyncio.sleep(0)
 
     async def _talk(self) -> None:
         """Connect, send until that ends, wait, and again."""
@@ -349,14 +346,20 @@ class Line:
             connection.transport.abort()  # it would not read our closing either
             return Setback(f"{self._endpoint} has taken nothing for {self._patience.timeout:g} s")
         except asyncio.CancelledError:  # the line closes: say good-bye with 1000, not with 1011
-            try:
-                async with asyncio.timeout(self._patience.goodbye):
-                    await (
-                        connection.close()
-                    )  # its own time-out does not cover a server that never reads
-            except TimeoutError:
-                connection.transport.abort()
+            await self._say_goodbye(connection)
             raise
+
+    async def _say_goodbye(self, connection: ClientConnection) -> None:
+        """Close the connection, or cut it off: its own time-out does not cover a server that never reads.
+
+        `wait` and not `timeout`: this runs in a cancelled task, where Debian's Python 3.11.2 raises no TimeoutError.
+        """
+        closing = asyncio.create_task(connection.close())
+        await asyncio.wait({closing}, timeout=self._patience.goodbye)
+        if not closing.done():
+            closing.cancel()
+            connection.transport.abort()
+            await asyncio.wait({closing})
 
     async def _feed_and_listen(self, connection: ClientConnection) -> NoReturn:
         feeding = asyncio.create_task(self._feed(connection))
