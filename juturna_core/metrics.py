@@ -165,7 +165,8 @@ class RoundTrips:
 
     def record(self, trip: RoundTrip) -> None:
         """Count one; by one thread at a time."""
-        self._raw += [getattr(trip, part) / 1e9 for part in RoundTrip.__slots__]
+        row = [getattr(trip, part) / 1e9 for part in RoundTrip.__slots__]
+        self._raw += row
         if len(self._raw) >= self._samples.full:
             self._raw = self._samples.fold()
 

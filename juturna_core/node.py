@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from juturna_core.errors import RAISED_BY_AUTHORS
+from juturna_core.errors import RAISED_BY_AUTHORS, StateError
 from juturna_core.inbox import FOREVER, Inbox
 from juturna_core.log import jt_logger
 from juturna_core.message import Message
@@ -220,7 +220,7 @@ class Node(Generic[T_Input, T_Output]):
             )
         self._juturna.source = Source(source, by, mode)
         if (worker := self._juturna.worker) is not None:
-            worker.post(lambda: None)  # it may sleep without a source
+            worker.post(worker.schedule)  # it may sleep without a source
 
     def clear_source(self) -> None:
         """Pull no more."""
@@ -339,7 +339,13 @@ class Node(Generic[T_Input, T_Output]):
     def _worker(self) -> Worker:
         """The worker that runs this node; a node outside a pipeline gets one here, and another after each stop."""
         worker = self._juturna.worker
-        if worker is None or worker.ended.is_set():
+        if worker is not None and worker.managed:
+            if worker.ended.is_set():
+                raise StateError(
+                    f"node {self.name} has ended, and its pipeline starts a fresh one",
+                    node=self.name,
+                )
+        elif worker is None or worker.ended.is_set():
             from juturna_core.worker import (
                 Worker,
             )  # a worker knows nodes; only here a node makes one

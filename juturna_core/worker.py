@@ -106,7 +106,7 @@ class Worker:
             self.state.status = ComponentStatus.STOPPED
             return
         self.end()
-        if self._on_end is None and threading.current_thread() is not self.thread:
+        if not self.managed and threading.current_thread() is not self.thread:
             self.ended.wait(Settings.from_environment().thread_join_timeout)
 
     def suspend(self) -> None:
@@ -128,6 +128,11 @@ class Worker:
 
     def _find_detours(self) -> None:
         self._detours = bool(self._taps or self.suspended or self._waiting is not None)
+
+    @property
+    def managed(self) -> bool:
+        """Whether a pipeline looks after this worker."""
+        return self._on_end is not None
 
     @property
     def busy_seconds(self) -> float:
@@ -178,9 +183,12 @@ class Worker:
         self._given_up = self.lost + self.inbox.clear() + max(at_work, self.node.held)
 
     def clear_buffer(self) -> None:
-        """Forget what waits for its batch; counted as dropped."""
-        if self._waiting is not None:
-            self.state.metrics.dropped += self._waiting.flush()
+        """Forget what waits for its batch; counted as dropped. Any thread: it is done on the worker's."""
+        if self.thread.is_alive() and threading.current_thread() is not self.thread:
+            self.post(self.clear_buffer)
+        elif self._waiting is not None:
+            forgotten = self._waiting.flush()
+            self.state.metrics.dropped += forgotten
 
     def fail(self, message: Message[Any], error: BaseException) -> None:
         """Count, show, log and keep a message that this node could not handle. Any thread."""
@@ -220,8 +228,7 @@ class Worker:
         clock = time.perf_counter
         times, full = metrics.times.raw, metrics.times.full
         done = 0.0
-        if state.source is not None and state.source.mode == "pre":
-            self._due = time.monotonic() + state.source.interval
+        self.schedule()
         while True:
             # when messages wait, the end of the last one is the beginning of the next
             backlog = done if items else 0.0
@@ -281,6 +288,12 @@ class Worker:
             metrics.untouched += 1
             return None
         return self._waiting.batch(picked)
+
+    def schedule(self) -> None:
+        """A source was set: pull it at once, or after its first pause."""
+        source = self.state.source
+        pause = source.interval if source is not None and source.mode == "pre" else 0
+        self._due = time.monotonic() + pause if pause else 0.0
 
     def _until_due(self) -> float:
         """Seconds until the source is pulled next; 0: now."""

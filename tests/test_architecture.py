@@ -5,6 +5,7 @@ Which module may import which is a contract in pyproject.toml, checked by `make 
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -125,3 +126,17 @@ def test_the_wheel_has_all_that_a_package_has(wheel: list[str], package: str) ->
     }
     assert here == {name for name in wheel if name.startswith(f"{package}/")}
     assert f"{package}/py.typed" in here
+
+
+@pytest.mark.parametrize("module", ["inbox", "outlet", "worker", "metrics"])
+def test_no_call_stands_between_the_load_and_the_store_of_a_shared_number(module: str) -> None:
+    """`self.n += 1` is atomic under the interpreter lock; `self.n += call()` lets another thread in between."""
+    source = (ROOT / "juturna_core" / f"{module}.py").read_text("utf-8")
+    broken = [
+        f"{module}.py:{node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.AugAssign)
+        and isinstance(node.target, ast.Attribute)
+        and any(isinstance(part, ast.Call | ast.Await) for part in ast.walk(node.value))
+    ]
+    assert broken == []

@@ -226,7 +226,7 @@ class Link:
     @property
     def _advice(self) -> str:
         port = self.address.rpartition(":")[2]
-        return f"Start it there with: juturna remotize --node-name {self._state.name} --node-mark … --port {port}"
+        return f"If it does not run there: juturna remotize --node-name {self._state.name} --node-mark … --port {port}"
 
 
 def _describe(channel: grpc.Channel) -> pb.Description:

@@ -206,7 +206,8 @@ class Answer:
         buffers = exact.encode(message, output.message, self._session.omissions)
         self._session.send(head, buffers)
         self._outputs += 1
-        self._encode_ns += time.perf_counter_ns() - began
+        took = time.perf_counter_ns() - began
+        self._encode_ns += took
 
     def done(self, error: BaseException | None, queue_ns: int, compute_ns: int) -> None:
         done = pb.Done(

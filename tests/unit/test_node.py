@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from juturna_core.errors import StateError
 from juturna_core.message import Message
 from juturna_core.names import ComponentStatus
 from juturna_core.node import Node
 from juturna_core.payloads import BytesPayload, ControlPayload, ControlSignal
-from juturna_core.testing import Collector, Forward
+from juturna_core.testing import Collector, Forward, Numbers, Shelf, chain, running
 from tests.runtime import DEADLINE, eventually, threads
 
 
@@ -305,3 +306,33 @@ def test_transmit_of_a_signal_reaches_the_next_node() -> None:
     node.add_destination("shelf", shelf)
     node.transmit(ControlSignal.RESUME)
     assert shelf.get_nowait().payload == ControlPayload(ControlSignal.RESUME)
+
+
+def test_a_node_of_a_pipeline_that_has_ended_gets_no_second_worker() -> None:
+    shelf = Shelf(Numbers, Collector)
+    with running(shelf, *chain({"name": "numbers"}, {"name": "collector"})) as made:
+        assert made.wait(DEADLINE)
+        made.stop()
+        with pytest.raises(StateError, match="collector has ended"):
+            made["collector"].start()
+
+
+def test_a_node_outside_a_pipeline_can_be_started_again() -> None:
+    node = Collector(node_name="k")
+    for version in range(2):
+        node.start()
+        node.put(Message(version=version))
+        node.stop()
+    assert node.versions == [0, 1]
+
+
+def test_a_source_that_is_set_while_the_node_runs_keeps_its_first_pause() -> None:
+    node = Collector(node_name="k")
+    node.start()
+    pulled = threading.Event()
+    node.set_source(lambda: pulled.set(), by=3600, mode="pre")
+    settled = threading.Event()
+    node._juturna.worker.post(settled.set)  # type: ignore[union-attr]  # behind what set_source posted
+    assert settled.wait(DEADLINE)
+    node.stop()
+    assert not pulled.is_set()
