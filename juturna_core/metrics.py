@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     import numpy as np
 
+    Buckets: TypeAlias = np.ndarray[Any, np.dtype[np.uint16]]
     Counts: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
     Seconds: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -24,21 +25,11 @@ _UPPER = 3 if sys.byteorder == "little" else 0
 _LOWEST = (1023 - 31) << 4
 _BUCKETS = 48 << 4
 
-# numpy lets go of the interpreter's lock for more elements than 500, and a worker that does so in the middle of its
-# backlog loses its turn: in a chain of 20 that made 27 000 switches a second of 1 500.
+# numpy lets go of the interpreter's lock in bincount, take, and for more elements than 500; a worker that does so in
+# the middle of its backlog makes all others wake up for nothing (in a chain of 20: 25 000 switches a second instead
+# of 2 700, and a third of the messages). So buckets are found in small pieces that keep the lock, and counted once for many pieces.
 _ELEMENTS = 480
-
-
-def count_buckets(durations: Seconds) -> Counts:
-    """How many durations of each column fall into each bucket; the first and last also take what is beyond."""
-    import numpy as np
-
-    kinds = durations.shape[1]
-    durations = np.maximum(durations, 0.0)  # a sign bit would look like the longest of all
-    buckets = durations.view(np.uint16)[:, _UPPER::4].astype(np.int64)
-    buckets = np.minimum(np.maximum(buckets - _LOWEST, 0), _BUCKETS - 1)
-    buckets += np.arange(0, kinds * _BUCKETS, _BUCKETS)
-    return np.bincount(buckets.ravel(), minlength=kinds * _BUCKETS).reshape(kinds, _BUCKETS)
+_PIECES = 64
 
 
 @cache
@@ -88,41 +79,68 @@ class Samples:
     A row costs the writer one `raw += row`; with `full` numbers it calls `fold` and goes on with what that returns.
     """
 
-    __slots__ = ("_state", "_width", "full")
+    __slots__ = ("_kinds", "_offsets", "_state", "_width", "full")
 
     def __init__(self, width: int, kinds: int) -> None:
         """Rows of `width` numbers that make `kinds` distributions."""
         import numpy as np
 
         self._width = width
+        self._kinds = kinds
+        self._offsets = np.arange(
+            0, kinds * _BUCKETS, _BUCKETS
+        )  # each distribution has buckets of its own
         self.full = _ELEMENTS // kinds * width
-        self._state: tuple[Counts, list[float]] = (np.zeros((kinds, _BUCKETS), dtype=np.int64), [])
+        # what is counted, pieces whose buckets are known, rows; always replaced whole, so that a reader sees all
+        self._state: tuple[Counts, tuple[Buckets, ...], list[float]] = (
+            np.zeros(kinds * _BUCKETS, dtype=np.int64),
+            (),
+            [],
+        )
 
     @property
     def raw(self) -> list[float]:
         """Where the writer appends rows."""
-        return self._state[1]
+        return self._state[2]
 
     def fold(self) -> list[float]:
-        """Count what is raw; the writer appends to what this returns from now on."""
-        raw: list[float] = []
-        self._state = (self._counted(), raw)  # swapped whole, so that a reader always sees all
-        return raw
+        """Put away what is raw; the writer appends to what this returns from now on."""
+        counts, pieces, raw = self._state
+        pieces = (*pieces, self._buckets(raw))
+        if len(pieces) == _PIECES:
+            counts, pieces = counts + self._count(pieces), ()
+        fresh: list[float] = []
+        self._state = (counts, pieces, fresh)
+        return fresh
 
     def snapshot(self) -> tuple[Distribution, ...]:
         """All distributions, from any thread."""
-        return tuple(map(Distribution, self._counted()))
+        counts, pieces, raw = self._state
+        counts = counts + self._count((*pieces, self._buckets(raw)))
+        return tuple(map(Distribution, counts.reshape(self._kinds, _BUCKETS)))
 
     def durations(self, rows: Seconds) -> Seconds:
         """A column for each distribution; here the rows hold durations already."""
         return rows
 
-    def _counted(self) -> Counts:
+    def _buckets(self, raw: list[float]) -> Buckets:
+        """The bucket of every duration in `raw`; the first and the last also take what is beyond."""
         import numpy as np
 
-        counts, raw = self._state
-        rows = np.frombuffer(array("d", raw)).reshape(-1, self._width)
-        return counts + count_buckets(self.durations(rows))
+        durations = self.durations(np.frombuffer(array("d", raw)).reshape(-1, self._width))
+        upper = durations.view(np.int16)[
+            :, _UPPER::4
+        ]  # signed: a clock that went back is below the first
+        buckets = np.subtract(upper, _LOWEST, dtype=np.int32)
+        np.maximum(buckets, 0, out=buckets)
+        np.minimum(buckets, _BUCKETS - 1, out=buckets)
+        buckets += self._offsets
+        return buckets.astype(np.uint16).ravel()
+
+    def _count(self, pieces: tuple[Buckets, ...]) -> Counts:
+        import numpy as np
+
+        return np.bincount(np.concatenate(pieces), minlength=self._kinds * _BUCKETS)
 
 
 class MessageTimes(Samples):
@@ -138,7 +156,14 @@ class MessageTimes(Samples):
         super().__init__(width=4, kinds=3)
 
     def durations(self, rows: Seconds) -> Seconds:
-        return rows.take((1, 2, 2), axis=1) - rows.take((0, 1, 3), axis=1)
+        import numpy as np
+
+        entered, taken, done, born = rows.T
+        made = np.empty((len(rows), 3))
+        np.subtract(taken, entered, out=made[:, 0])
+        np.subtract(done, taken, out=made[:, 1])
+        np.subtract(done, born, out=made[:, 2])
+        return made
 
 
 @dataclass(frozen=True, slots=True)
