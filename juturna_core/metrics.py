@@ -27,7 +27,8 @@ _BUCKETS = 48 << 4
 
 # numpy lets go of the interpreter's lock in bincount, take, and for more elements than 500; a worker that does so in
 # the middle of its backlog makes all others wake up for nothing (in a chain of 20: 25 000 switches a second instead
-# of 2 700, and a third of the messages). So buckets are found in small pieces that keep the lock, and counted once for many pieces.
+# of 2 700, and a third of the messages). So buckets are found in small pieces that keep the lock, and counted once for
+# many pieces.
 _ELEMENTS = 480
 _PIECES = 64
 
