@@ -37,6 +37,7 @@ from juturna_core.node import Node
 from juturna_core.settings import Settings
 from juturna_core.stats import PipelineStats, node_stats
 from juturna_core.telemetry import Telemetry
+from juturna_core.wakeup import Wakeup
 from juturna_core.worker import Worker
 
 
@@ -96,7 +97,7 @@ class Pipeline:
         self._ends = Ends((), (), ())
         self._ending = threading.Lock()  # guards it
         self._all_ended = threading.Event()
-        self._wake = threading.Event()  # what `wait` waits for
+        self._wake = Wakeup()  # what `wait` waits for
         self.failure: BaseException | None = None
         """What a node with `"on_error": "stop"` raised."""
 
@@ -228,7 +229,7 @@ class Pipeline:
             self._destroy_nodes()
             self._build(Path(self.pipe_path))
         self._all_ended.clear()
-        self._wake.clear()
+        self._wake = Wakeup()
         self.failure = None
         if self.config.telemetry:
             self._start_telemetry(self.config.telemetry)

@@ -5,12 +5,12 @@ On a terminal a table of live numbers until ctrl+c; without one 15 seconds and t
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from types import FrameType
+
+from juturna_core.cli.signals import Signals
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = "plugins/pipelines/remotise/config.json"
@@ -42,6 +42,7 @@ def main() -> int:
         f"  {'ctrl+c ends' if live else 'without a terminal: 15 seconds, then the summary'}",
         file=sys.stderr,
     )
+    signals = Signals()
     run = subprocess.Popen(
         [
             *(*juturna, "run", PIPELINE, "--summary", "table", "--log-level", "WARNING"),
@@ -51,12 +52,7 @@ def main() -> int:
         cwd=ROOT,
     )
 
-    def pass_on(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGTERM:  # SIGINT has reached it by itself
-            run.terminate()
-
-    signal.signal(signal.SIGINT, pass_on)
-    signal.signal(signal.SIGTERM, pass_on)
+    signals.attend(run.terminate, force=lambda: None)  # on ctrl+c it also hears it by itself
     try:
         return run.wait()
     finally:

@@ -44,7 +44,8 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from juturna_core.cli.run import Signals, conduct, prepare, watch
+    from juturna_core.cli.run import conduct, prepare, watch
+    from juturna_core.cli.signals import Signals
     from juturna_core.errors import JuturnaError
 
     handler = start_logging(arguments)

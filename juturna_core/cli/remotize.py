@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
-import os
-import signal
 import sys
 import threading
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from juturna_core.cli.options import add_logging, examples, port, seconds, start_logging
 from juturna_core.errors import JuturnaError
@@ -94,6 +90,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from juturna_core.catalog import Catalog
+    from juturna_core.cli.signals import Signals, leave
     from juturna_core.config import NodeConfig
     from juturna_core.log import jt_logger
     from juturna_core.warp.instance import Instances
@@ -101,11 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
     from juturna_core.warp.wire import address
 
     start_logging(arguments)
+    signals = Signals()
     asked = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.set()
-
     catalog = Catalog([_folder(name) for name in arguments.plugins_dir])
     spec = catalog.find(arguments.node_type, arguments.node_mark)
     defaults = {**spec.defaults, **default_config(arguments.default_config)}
@@ -126,8 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
         Instances(build, defaults, folder=Path(RUNTIME_FOLDER, arguments.pipe_name)),
         max_workers=arguments.max_workers,
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
+    signals.attend(asked.set, force=lambda: leave(1))
     remote.start(arguments.host, arguments.port, arguments.lane_port)
     if not arguments.host:
         jt_logger("remotize").info("listening on all interfaces; --host chooses one")
@@ -143,7 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"juturna: {arguments.node_name} did not finish within {arguments.grace:g} s",
         file=sys.stderr,
     )
-    _leave(1)
+    leave(1)
 
 
 def lane_port(text: str) -> int | None:
@@ -184,11 +177,3 @@ def _folder(name: str) -> Path:
     if not folder.is_dir():
         raise JuturnaError(f"there is no plugin folder {name}", hint="--plugins-dir names it")
     return folder
-
-
-def _leave(code: int) -> NoReturn:
-    """Go although threads are still at work: Python would wait for them at its end."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

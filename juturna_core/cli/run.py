@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from juturna_core.cli.options import add_logging, examples, seconds, start_logging
+from juturna_core.cli.signals import Signals, leave
 
 if TYPE_CHECKING:
     from juturna_core.pipeline import Pipeline, StopReport
@@ -117,44 +116,12 @@ def conduct(
     tell: Callable[[PipelineStats], None],
 ) -> int:
     """Start what is warmed up, `watch` until it is over, drain and `tell` how it went; the exit code."""
-    try:
-        signals.attend(pipeline)
-        pipeline.start()
-        if signals.asked:  # while it started
-            pipeline.request_stop()
-        watch()
-        return _end(pipeline, _stop(pipeline, grace), tell)
-    except Forced:
-        _say_forced(pipeline)
-        _leave(1)
-
-
-class Forced(BaseException):
-    """A second SIGINT: do not wait any longer. No `Exception`, so that nothing on the way swallows it."""
-
-
-class Signals:
-    """SIGINT, SIGTERM and SIGHUP: before the pipeline runs they interrupt, then the first asks it to stop."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._pipeline: Pipeline | None = None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._handle)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup juturna run …` stays
-            signal.signal(signal.SIGHUP, self._handle)
-
-    def attend(self, pipeline: Pipeline) -> None:
-        """From now on a signal asks `pipeline` to stop."""
-        self._pipeline = pipeline
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._pipeline is None:
-            raise KeyboardInterrupt
-        if self.asked and number == signal.SIGINT:
-            raise Forced
-        self.asked = True
-        self._pipeline.request_stop()
+    signals.attend(pipeline.request_stop, force=lambda: _force(pipeline))
+    pipeline.start()
+    if signals.asked:  # while it started
+        pipeline.request_stop()
+    watch()
+    return _end(pipeline, _stop(pipeline, grace), tell)
 
 
 def watch(
@@ -205,11 +172,11 @@ def _end(pipeline: Pipeline, report: StopReport, tell: Callable[[PipelineStats],
         print(f"juturna: {count} messages lost at {node}", file=sys.stderr)
     code = 1 if report.lost or pipeline.failure else 0
     if report.unfinished:
-        _leave(code)
+        leave(code)
     pipeline.destroy()
     if hanging := _threads_of_plugins():
         print(f"juturna: threads of plugins did not end: {', '.join(hanging)}", file=sys.stderr)
-        _leave(code)
+        leave(code)
     return code
 
 
@@ -230,18 +197,12 @@ def _results() -> TextIO:
     return out
 
 
-def _say_forced(pipeline: Pipeline) -> None:
+def _force(pipeline: Pipeline) -> NoReturn:
+    """Leave at once, saying what was waited for."""
     for node, what in pipeline.unfinished():
         print(f"juturna: forced while waiting for {node}: {what}", file=sys.stderr)
     waiting = sum(node.queue + node.in_flight for node in pipeline.stats().nodes.values())
     print(
         f"juturna: forced to stop; {waiting} messages were under way and are lost", file=sys.stderr
     )
-
-
-def _leave(code: int) -> NoReturn:
-    """Exit now: threads that hang are not waited for."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    leave(1)
