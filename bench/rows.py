@@ -110,6 +110,7 @@ ROWS = (
         "startup",
         (
             Figure("500 nodes, configuration to running", "seconds", "s", share(1)),
+            Figure("  the same, with what it imports", "process", "s"),
             Figure("500 nodes, threads a node", "threads", "", most(1)),
         ),
         {"chains": 10, "length": 50},
