@@ -15,6 +15,8 @@ from juturna_core.cli.summary import as_table, duration
 from juturna_core.stats import PipelineStats
 
 _CLEAR_BELOW = "\r\x1b[J"
+_WINDOW = 5.0
+"""Rates and latencies are of the last so many seconds, and of less than twice as many."""
 
 
 Render: TypeAlias = Callable[[PipelineStats, PipelineStats | None], list[str]]
@@ -28,7 +30,8 @@ class Screen:
         self._handler = handler
         self._render = render
         self._lines = 0  # how many lines of ours stand on the screen
-        self._before: PipelineStats | None = None
+        self._earlier: PipelineStats | None = None  # what the numbers are compared with
+        self._next: PipelineStats | None = None  # and from when this is old enough
         self._emit = handler.emit
         self._lock = handler.lock or threading.RLock()
 
@@ -48,10 +51,11 @@ class Screen:
         sys.stderr.flush()
 
     def draw(self, stats: PipelineStats) -> None:
-        """Show `stats`, with the rates since the last call."""
+        """Show `stats`, with what has changed lately."""
         columns = shutil.get_terminal_size().columns
-        lines = [cut(line, columns - 1) for line in self._render(stats, self._before)]
-        self._before = stats
+        lines = [cut(line, columns - 1) for line in self._render(stats, self._earlier)]
+        if self._next is None or stats.seconds - self._next.seconds >= _WINDOW:
+            self._earlier, self._next = self._next, stats
         with self._lock:
             self._erase()
             sys.stderr.write("\n".join(lines))

@@ -32,6 +32,7 @@ class Signals:
         self._stop: Callable[[], None] | None = None
         self._force: Callable[[], None] = _interrupted
         self.asked = False  # to end
+        self._interrupts = 0
         self._bytes, ours = socket.socketpair()
         ours.setblocking(False)
         signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
@@ -61,9 +62,10 @@ class Signals:
 
     def _hear(self, number: int) -> None:
         with self._lock:
-            again, self.asked = self.asked, True
+            self.asked = True
+            self._interrupts += number == signal.SIGINT
             stop, force = self._stop, self._force
-        if again and number == signal.SIGINT:
+        if number == signal.SIGINT and self._interrupts > 1:
             force()
         elif stop is not None:
             stop()

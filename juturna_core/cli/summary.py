@@ -62,16 +62,15 @@ def _round_trip(trip: dict[str, Distribution] | None) -> dict[str, Any] | None:
 
 
 def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
-    """A table of all nodes. With an earlier snapshot rates and latencies are of the time between the two."""
+    """A table of all nodes. With an earlier snapshot rates and latencies are of the time between the two,
+    a latency without messages in it excepted."""
     rows: list[tuple[str, ...]] = [_COLUMNS]
     seconds = stats.seconds - (before.seconds if before else 0.0)
     for name, node in stats.nodes.items():
         earlier = before.nodes.get(name) if before else None
-        update = node.update_time.since(earlier.update_time) if earlier else node.update_time
-        queue = node.queue_time.since(earlier.queue_time) if earlier else node.queue_time
+        update = _recent(_work(node), _work(earlier) if earlier else None)
+        queue = _recent(node.queue_time, earlier.queue_time if earlier else None)
         received = node.received - (earlier.received if earlier else 0)
-        if node.round_trip is not None:
-            update = node.round_trip["total"]
         rows.append(
             (
                 shorten(name, _LONGEST_NAME),
@@ -104,6 +103,17 @@ def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
     ]
     head = f"{stats.name}: {stats.state}, {stats.seconds:.1f} s, {stats.lost} lost"
     return "\n".join([head, *lines])
+
+
+def _work(node: NodeStats) -> Distribution:
+    """How long a message takes the node: where it is warped, there and back."""
+    return node.update_time if node.round_trip is None else node.round_trip["total"]
+
+
+def _recent(now: Distribution, before: Distribution | None) -> Distribution:
+    """What came since `before`; when that is nothing, all there ever was."""
+    recent = now.since(before) if before is not None else now
+    return recent if recent.count else now
 
 
 def duration(ms: float | None) -> str:

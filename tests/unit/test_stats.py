@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from juturna_core.cli.summary import as_table
 from juturna_core.message import Message
 from juturna_core.payloads import BytesPayload
 from juturna_core.settings import Settings
@@ -132,3 +133,16 @@ def test_a_summary_has_four_points_in_milliseconds() -> None:
     assert points["p99"] == pytest.approx(10, rel=0.05)
     assert points["max"] == pytest.approx(100, rel=0.05)
     assert milliseconds(distribution([])) == dict.fromkeys(points)
+
+
+def test_a_table_shows_the_latency_of_late_or_of_all_when_nothing_came_since() -> None:
+    nodes, links = chain(
+        {"name": "numbers", "configuration": {"count": 3}}, {"name": "collector", "type": "sink"}
+    )
+    with running(Shelf(Numbers, Collector), nodes, links) as made:
+        assert made.wait(DEADLINE)
+        stats = made.stats()
+    whole, lately = (as_table(stats, before).splitlines()[-1].split() for before in (None, stats))
+    assert whole[0] == lately[0] == "collector"
+    assert whole[7:] == lately[7:]  # latencies, with their units
+    assert "-" not in lately[7:]
