@@ -153,6 +153,12 @@ class Catalog:
             given = {key: given.get(key, default) for key, default in spec.defaults.items()}
         return _expanded(given, spec.defaults, node)
 
+    def values(self, node: NodeConfig) -> dict[str, Any]:
+        """The arguments that the node's class gets, or where it is warped, its remote."""
+        if node.warped:
+            return self._remote_configuration(node)
+        return self.arguments(self.spec_of(node), node)
+
     def build(self, node: NodeConfig, *, pipe_name: str) -> Node[Any, Any]:
         """The node, here or as the client of a remote: constructed, configured, not warmed up."""
         names = {

@@ -13,15 +13,25 @@ import threading
 import time
 from _thread import allocate_lock
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 from juturna_core.message import Message
+from juturna_core.payloads import ControlPayload
 
 WhenFull = Literal["block", "drop_oldest", "drop_newest"]
 Item: TypeAlias = tuple[Message[Any], int, float]
 """A message, its payload's bytes, and the `time.perf_counter()` at which it entered."""
 Mail: TypeAlias = Callable[[], None]
+
+
+class Turn:
+    """A call that waits among the messages until those before it are done; a worker takes it for a control message."""
+
+    payload: Final = ControlPayload()
+
+    def __init__(self, call: Mail) -> None:
+        self.call = call
 
 
 class End:
@@ -143,12 +153,16 @@ class Inbox:
         return waiting >= self._limit or (waiting > 0 and size > self._room)
 
     def _drop_oldest(self, size: int) -> None:
+        oldest: Any
         while self._full(size) and not self.closed:
             try:
-                gone = self.items.popleft()[
-                    1
-                ]  # a call on the right of += would let others in between
+                oldest, gone, _ = (
+                    self.items.popleft()
+                )  # a call right of += would let others in between
             except IndexError:  # the worker was faster: there is room
+                continue
+            if isinstance(oldest, Turn):  # nothing is before it any more
+                self.post(oldest.call)
                 continue
             self._room += gone
             self.dropped += 1
@@ -226,6 +240,23 @@ class Inbox:
         self._mail.append(mail)
         self._wake_worker()
 
+    def post_behind(self, mail: Mail) -> None:
+        """Have the worker call `mail` when it is done with every message that is here now; never blocks."""
+        turn: Any = Turn(mail)
+        self.items.append((turn, 0, time.perf_counter()))
+        self._wake_worker()
+
+    def put_back(self, items: Sequence[Item]) -> None:
+        """Put what was taken out before in front of all that waits, beyond any bound. On the worker's thread."""
+        self.items.extendleft(reversed(items))
+        for _, size, _ in items:
+            self._room -= size
+
+    @property
+    def flowing(self) -> bool:
+        """Whether the worker may take messages, and not only mail."""
+        return self._flowing
+
     def hold(self, held: bool) -> None:
         """While held the worker gets mail only; its messages wait here. Any thread."""
         self._flowing = not held
@@ -246,17 +277,26 @@ class Inbox:
 
     def clear(self) -> int:
         """Throw away all waiting messages; their number."""
-        count = 0
+        return len(self.take_all())
+
+    def take_all(self) -> list[Item]:
+        """Take out all waiting messages; calls that waited among them are posted."""
+        taken: list[Item] = []
+        message: Any
         while self.items:
             try:
-                gone = self.items.popleft()[1]
+                item = self.items.popleft()
             except IndexError:
                 break
-            self._room += gone
-            count += 1
+            message, size, _ = item
+            if isinstance(message, Turn):
+                self.post(message.call)
+                continue
+            self._room += size
+            taken.append(item)
         self._wake_producers()
         self._wake_worker()  # closed and now empty is its end
-        return count
+        return taken
 
     def _wake_worker(self) -> None:
         try:

@@ -178,6 +178,14 @@ class Node(Generic[T_Input, T_Output]):
         """Messages that `update` has taken and the node is not yet done with: in flight."""
         return 0
 
+    def flush(self, seconds: float) -> bool:
+        """Wait until nothing is `held` any more, `seconds` at most; whether that is so. Without `held` it always is."""
+        return True
+
+    def reclaim(self) -> list[Message[Any]]:
+        """Give up what is `held` and return it, oldest first: the node leaves, and its successor starts with that."""
+        return []
+
     # --- what an author calls ------------------------------------------------------------------------------------
 
     def transmit(self, message: Message[T_Output] | ControlSignal) -> None:

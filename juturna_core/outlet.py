@@ -98,15 +98,24 @@ class Outlet:
         started = time.perf_counter()
         self.blocked_by, self.blocked_since = link.name, started
         entered = link.put(item, FOREVER)
+        while not entered and (other := self._moved(link)) is not None:
+            link, entered = other, other.put(item, FOREVER)
         blocked = time.perf_counter() - started
         self.blocked_seconds += blocked
         self.blocked_by, self.blocked_since = "", 0.0
         if not entered:
             self.lost += 1
 
+    def _moved(self, link: Link) -> Link | None:
+        """Where `link` leads by now, when that is another inbox than it was."""
+        now = next((each for each in self.links if each.name == link.name), link)
+        return None if now is link else now
+
     def connect(self, name: str, destination: Inbox | Receiver) -> None:
         """Add the link `name`, or lead it elsewhere."""
-        self.links = (*(link for link in self.links if link.name != name), Link(name, destination))
+        links = {link.name: link for link in self.links}
+        links[name] = Link(name, destination)
+        self.links = tuple(links.values())
 
     def disconnect(self, name: str | None = None) -> None:
         """Remove the link `name`, or all."""

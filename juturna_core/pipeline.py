@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +34,7 @@ from juturna_core.log import jt_logger
 from juturna_core.message import Message
 from juturna_core.names import ComponentStatus, PipelineStatus
 from juturna_core.node import Node
+from juturna_core.reload import ApplyReport, Patience, Reload
 from juturna_core.settings import Settings
 from juturna_core.stats import PipelineStats, node_stats
 from juturna_core.telemetry import Telemetry
@@ -45,6 +46,10 @@ class Builder(Protocol):
     """What makes a node from its configuration: the catalog, or a shelf of classes in a test."""
 
     def build(self, node: NodeConfig, *, pipe_name: str) -> Node[Any, Any]: ...
+
+    def values(self, node: NodeConfig) -> dict[str, Any]:
+        """The arguments that the node's class, or its remote, gets."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class Pipeline:
         self.settings = settings or Settings.from_environment()
         self.events = Events()
         self.logger = jt_logger(self.config.name)
+        self._base = base
         self._to_check: Catalog | None = None
         if catalog is None:
             catalog = self._to_check = Catalog.for_config(self.config, base, Path.cwd())
@@ -91,11 +97,15 @@ class Pipeline:
         self._nodes: dict[str, Node[Any, Any]] = {}
         self._workers: dict[str, Worker] = {}
         self._status = PipelineStatus.NEW
+        self._letters = DeadLetters(Path(self.config.folder), 0, self.logger)
         self._telemetry: Telemetry | None = None
         self._started = 0.0
         self._seconds = 0.0
         self._ends = Ends((), (), ())
         self._ending = threading.Lock()  # guards it
+        self._changing = threading.RLock()  # one change at a time
+        self._reload: Reload | None = None  # the one that is under way
+        self._broken: set[str] = set()  # nodes that a failed change has left without a life
         self._all_ended = threading.Event()
         self._wake = Wakeup()  # what `wait` waits for
         self.failure: BaseException | None = None
@@ -151,12 +161,23 @@ class Pipeline:
         """Check, build and warm up every node. Nothing is started, and after an error nothing is left behind."""
         if self._status != PipelineStatus.NEW:
             raise StateError(f"pipeline {self.name} cannot be warmed up")
-        if self._to_check is not None:
-            problems = check(self.config, self._to_check)
-            if any(problem.severity == "error" for problem in problems):
-                raise ConfigError(problems)
-            for problem in problems:
-                self.logger.warning("%s", problem)
+        self._check(self.config)
+        self._write_config()
+        self._build(Path(self.pipe_path))
+        self._status = PipelineStatus.READY
+        self.events.publish("ready", f"{len(self._nodes)} nodes are warmed up")
+
+    def _check(self, config: PipelineConfig) -> None:
+        if self._to_check is None:
+            return
+        problems = check(config, self._to_check)
+        if any(problem.severity == "error" for problem in problems):
+            raise ConfigError(problems)
+        for problem in problems:
+            self.logger.warning("%s", problem)
+
+    def _write_config(self) -> None:
+        """Leave what runs in the pipeline's folder."""
         folder = Path(self.pipe_path)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -165,19 +186,16 @@ class Pipeline:
             )
         except OSError as error:
             raise _unwritable(folder, error) from error
-        self._build(folder)
-        self._status = PipelineStatus.READY
-        self.events.publish("ready", f"{len(self._nodes)} nodes are warmed up")
 
     def _build(self, folder: Path) -> None:
-        letters = DeadLetters(folder, self.config.dead_letters, self.logger)
+        self._letters = DeadLetters(folder, self.config.dead_letters, self.logger)
         self._nodes, self._workers = {}, {}
         try:
-            for node_config in self.config.nodes:
-                self._nodes[node_config.name] = node = self._catalog.build(
-                    node_config, pipe_name=self.name
-                )
-                self._workers[node_config.name] = self._prepare(node, node_config, folder, letters)
+            for config in self.config.nodes:
+                node = self._catalog.build(config, pipe_name=self.name)
+                self._nodes[config.name] = node
+                self._furnish(node, config)
+                self._workers[config.name] = self._worker_for(node, config)
             self._wire()
             for name, node in self._nodes.items():
                 began = time.monotonic()
@@ -188,11 +206,9 @@ class Pipeline:
             self._destroy_nodes()
             raise
 
-    def _prepare(
-        self, node: Node[Any, Any], config: NodeConfig, folder: Path, letters: DeadLetters
-    ) -> Worker:
-        """Give a fresh node its place, its bounds and its worker."""
-        own_folder = folder / config.name
+    def _furnish(self, node: Node[Any, Any], config: NodeConfig) -> None:
+        """Give a fresh node its place and its bounds."""
+        own_folder = Path(self.pipe_path) / config.name
         try:
             own_folder.mkdir(exist_ok=True)
         except OSError as error:
@@ -201,15 +217,34 @@ class Pipeline:
         state, settings = node._juturna, self.settings
         state.publish = lambda kind, text: self.events.publish(kind, text, config.name)
         state.inbox.configure(settings.max_queue_size, settings.max_queue_bytes, config.when_full)
-        if config.auto_dump:
-            state.outlet.taps += (lambda message: _dump(node, message),)
-        return Worker(
+
+    def _worker_for(self, node: Node[Any, Any], config: NodeConfig) -> Worker:
+        worker = Worker(
             node,
             on_error=config.on_error,
-            letters=letters,
+            letters=self._letters,
             on_end=self._worker_ended,
             on_fatal=self._node_failed,
         )
+        if self._telemetry is not None:
+            worker.add_tap(self._telemetry.tap("rx", config.name))
+        self._tap(worker, config)
+        return worker
+
+    def _tap(self, worker: Worker, config: NodeConfig) -> None:
+        """Have what a node sends recorded as its configuration and the telemetry say."""
+        node, taps = worker.node, list[Callable[[Message[Any]], None]]()
+        if config.auto_dump:
+            taps.append(lambda message: _dump(node, message))
+        if self._telemetry is not None:
+            taps.append(self._telemetry.tap("tx", config.name))
+        worker.state.outlet.taps = tuple(taps)
+
+    def _set_policies(self, name: str, config: NodeConfig) -> None:
+        """What a node that runs takes on of its configuration beside its arguments."""
+        worker = self._workers[name]
+        worker.inbox.when_full, worker.on_error = config.when_full, config.on_error
+        self._tap(worker, config)
 
     def _wire(self) -> None:
         for link in self.config.links:
@@ -217,7 +252,7 @@ class Pipeline:
             origin.add_destination(link.destination, destination)
             destination.origins.append(link.origin)
         for name, worker in self._workers.items():
-            worker.feeders = max(1, len(self._nodes[name].origins))
+            worker.feeders = worker.fed_by = max(1, len(self._nodes[name].origins))
 
     # --- run -----------------------------------------------------------------------------------------------------
 
@@ -235,9 +270,8 @@ class Pipeline:
             self._start_telemetry(self.config.telemetry)
         self._started, self._seconds = time.monotonic(), 0.0
         self._status = PipelineStatus.RUNNING
+        self._follow_ends()
         links = [(link.origin, link.destination) for link in self.config.links]
-        makers = [name for name in self._source_names() if self._makes_messages(name)]
-        self._ends = Ends(self._nodes, links, makers)
         try:
             for name in reversed(graph.order(list(self._nodes), links)):
                 _author_call(name, "start", self._nodes[name].start)
@@ -250,17 +284,54 @@ class Pipeline:
             self._wake.set()
         self.events.publish("started", f"{len(self._workers)} nodes run")
 
-    def apply(self, config: PipelineConfig) -> None:
-        """Make `config` what runs: from nothing it is warmed up and started. Changing one that runs is refused."""
-        if self._status == PipelineStatus.RUNNING and config != self.config:
-            raise StateError(
-                f"pipeline {self.name} is running: stop it before it is given another configuration"
-            )
-        if self._status != PipelineStatus.RUNNING:
-            self._destroy_nodes()
-            self.config, self._status = config, PipelineStatus.NEW
-            self.warmup()
-            self.start()
+    def apply(
+        self,
+        config: PipelineConfig,
+        *,
+        catalog: Builder | None = None,
+        renew: Iterable[str] = (),
+        patience: Patience | None = None,
+    ) -> ApplyReport:
+        """Make `config` what runs, without losing a message. From nothing it is warmed up and started.
+
+        `catalog` builds new nodes, and has been used to check `config`; by default it is the one at hand. `renew` names
+        nodes to build again although nothing about them changed. Raises JuturnaError when the change cannot be made;
+        then everything runs as before. One change at a time: another thread's waits.
+        """
+        with self._changing:
+            if self._status != PipelineStatus.RUNNING:
+                return self._begin_with(config, catalog)
+            builder = catalog or self._builder_for(config)
+            self._reload = Reload(self, config, builder, patience or Patience(), frozenset(renew))
+            try:
+                report = self._reload.run()
+            except BaseException as error:
+                self.events.publish("refused", str(error))
+                raise
+            finally:
+                self._reload = None
+            self._write_config()
+            self.events.publish("applied", str(report))
+            self.logger.info("%s", report)
+            return report
+
+    def _begin_with(self, config: PipelineConfig, catalog: Builder | None) -> ApplyReport:
+        began = time.monotonic()
+        self._destroy_nodes()
+        self._catalog = catalog or self._builder_for(config)
+        self.config, self._status = config, PipelineStatus.NEW
+        self.warmup()
+        self.start()
+        return ApplyReport(time.monotonic() - began, tuple(f"{name} added" for name in self._nodes))
+
+    def _builder_for(self, config: PipelineConfig) -> Builder:
+        """What builds the nodes of `config`, which is checked. A catalog that somebody brought stays."""
+        if self._to_check is None:
+            return self._catalog
+        if config.plugins != self.config.plugins:
+            self._to_check = Catalog.for_config(config, self._base, Path.cwd())
+        self._check(config)
+        return self._to_check
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the run is over by itself or `request_stop` was called. True: over and drained."""
@@ -286,10 +357,23 @@ class Pipeline:
         return tuple((name, what) for name, what in doing if what is not None)
 
     def stop(self, grace: float = 5.0) -> StopReport:
-        """End the sources, let the end flow down, and be back within `grace` seconds, whatever hangs."""
+        """End the sources, let the end flow down, and be back within `grace` seconds, whatever hangs.
+
+        A change that is under way is taken back first.
+        """
         if self._status != PipelineStatus.RUNNING:
             raise StateError(f"pipeline {self.name} is not running")
         began = time.monotonic()
+        if (reload := self._reload) is not None:
+            reload.abort()
+        changing = self._changing.acquire(timeout=grace / 3)
+        try:
+            return self._stop(began, grace)
+        finally:
+            if changing:
+                self._changing.release()
+
+    def _stop(self, began: float, grace: float) -> StopReport:
         waiting = sum(len(worker.inbox) for worker in self._workers.values())
         for worker in self._workers.values():
             if worker.thread.ident is None:  # start() failed before it came to this one
@@ -347,12 +431,26 @@ class Pipeline:
 
     def _worker_ended(self, worker: Worker) -> None:
         """On the thread of the worker that ended: let those end that it was the last to feed."""
+        if (reload := self._reload) is not None:
+            reload.ended(worker)
         with self._ending:
+            if self._workers.get(worker.state.name) is not worker:  # it has left the graph
+                return
             for name in self._ends.end(worker.state.name, worker.propagates):
                 self._workers[name].end()
             if self._ends.over:
                 self._all_ended.set()
                 self._wake.set()
+
+    def _follow_ends(self) -> None:
+        """Begin to keep book of the graph as it is now; some may have ended already."""
+        links = [(link.origin, link.destination) for link in self.config.links]
+        makers = [name for name in self._source_names() if self._makes_messages(name)]
+        self._ends = Ends(self._nodes, links, makers)
+        for name, worker in self._workers.items():
+            if worker.ended.is_set():
+                for free in self._ends.end(name, worker.propagates):
+                    self._workers[free].end()
 
     def _source_names(self) -> list[str]:
         """Nodes that nothing feeds."""
@@ -409,7 +507,7 @@ class Pipeline:
         telemetry.start()
         for name, worker in self._workers.items():
             worker.add_tap(telemetry.tap("rx", name))
-            worker.state.outlet.taps += (telemetry.tap("tx", name),)
+            self._tap(worker, self.config.node(name))
 
 
 def _unwritable(folder: Path, error: OSError) -> JuturnaError:

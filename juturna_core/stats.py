@@ -84,7 +84,7 @@ def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
         type=config.type,
         mark=config.mark or "",
         where=warp.address if config.warped and warp is not None else "local",
-        status="suspended" if worker.suspended else str(state.status),
+        status=_status(worker),
         status_text=state.status_text,
         received=queue_time.count + metrics.untouched,
         transmitted=outlet.transmitted,
@@ -106,6 +106,12 @@ def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
         age=age,
         round_trip=trips.snapshot() if trips is not None else None,
     )
+
+
+def _status(worker: Worker) -> str:
+    if worker.draining:
+        return "draining"
+    return "suspended" if worker.suspended else str(worker.state.status)
 
 
 def _since(start: float, now: float) -> float:

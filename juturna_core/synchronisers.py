@@ -57,9 +57,13 @@ class Synchroniser:
 
     def flush(self) -> int:
         """Forget what waits; its number."""
-        count = len(self)
+        return len(self.take_all())
+
+    def take_all(self) -> list[Message[Any]]:
+        """Take out what waits, oldest first."""
+        taken = [message for messages in self._waiting.values() for message in messages]
         self._waiting = {}
-        return count
+        return sorted(taken, key=lambda message: message.id)
 
     def _take(self, marks: Mapping[Any, Sequence[int]]) -> list[Message[Any]]:
         picked = {creator: sorted(set(indexes)) for creator, indexes in marks.items() if indexes}

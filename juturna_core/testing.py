@@ -35,6 +35,9 @@ class Shelf:
         made.configure()
         return made
 
+    def values(self, node: NodeConfig) -> dict[str, Any]:
+        return node.configuration
+
 
 class Numbers(Node[None, BytesPayload]):
     """A source of `count` messages, versions 0, 1, 2, …, `by` seconds apart; then it ends, and what follows too."""

@@ -9,17 +9,28 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 from juturna_core.errors import RAISED_BY_AUTHORS, describe
-from juturna_core.inbox import End, Item, Mail
+from juturna_core.inbox import End, Item, Mail, Turn
 from juturna_core.message import Message
 from juturna_core.names import ComponentStatus
 from juturna_core.node import Node
+from juturna_core.outlet import Outlet
 from juturna_core.payloads import ControlPayload, ControlSignal
 from juturna_core.settings import Settings
 from juturna_core.synchronisers import Synchroniser, passthrough
+
+
+class _Nowhere:
+    """Where a node that has left sends: it is counted as lost by the outlet that its successor has."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+
+    def put(self, message: Any) -> None:
+        self._outlet.lost += 1
 
 
 class DeadLetterBox(Protocol):
@@ -53,21 +64,22 @@ class Worker:
         )
         self.ended = threading.Event()
         self.suspended = False
+        self.draining = False  # for a change of the pipeline: shown, and nothing else
+        self.fed_by = 1  # nodes that feed this one
         self.feeders = 1  # an end-of-stream signal in the messages is one feeder's
         self.propagates = True  # whether this node's end is the end of what it feeds
         self._taps: tuple[Callable[[Message[Any]], None], ...] = ()
         self._detours = False  # whether a message does anything before it reaches `update`
-        self._on_error = on_error
+        self.on_error = on_error
         self._letters = letters
         self._on_end = on_end
         self._on_fatal = on_fatal
         self._after = after
         self._given_up: int | None = None  # what was lost when the pipeline gave up on it: final
         self._stop_was_called = False
+        self._leaving = False
         self._stopping = threading.Lock()  # guards it
-        self._waiting: Synchroniser | None = None
-        if state.policy is not passthrough:
-            self._waiting = Synchroniser(state.name, state.policy, state.inbox.capacity)
+        self._waiting = self._synchroniser()
         self._find_detours()
         self.pulling = False  # whether it is inside the source's function just now
         self._due = 0.0  # when the source is pulled next, time.monotonic()
@@ -102,12 +114,59 @@ class Worker:
     def stop_asked(self) -> None:
         """The author's `stop` has reached `Node.stop`: end. Outside a pipeline, come back when that is done."""
         self._stop_was_called = True
+        if self._leaving:  # the node ends, and not this worker
+            return
         if self.thread.ident is None:
             self.state.status = ComponentStatus.STOPPED
             return
         self.end()
         if not self.managed and threading.current_thread() is not self.thread:
             self.ended.wait(Settings.from_environment().thread_join_timeout)
+
+    def leave(self, seconds: float) -> list[Message[Any]]:
+        """Have the node finish within `seconds`, then stop it; what it could not finish. On the worker's thread."""
+        rest = [] if self.node.flush(seconds) else self.node.reclaim()
+        if self._waiting is not None:
+            rest += self._waiting.take_all()
+            self.state.metrics.dropped += self._waiting.dropped
+            self._waiting = None
+        self._leaving = True
+        self.stop_node()
+        self._leaving = False
+        return rest
+
+    def adopt(self, node: Node[Any, Any], rest: Sequence[Message[Any]]) -> None:
+        """Run `node` from now on, in place of one that has left: same inbox, same links, same counts.
+
+        It starts with `rest`. On the worker's thread; raises what the author's `start` raises.
+        """
+        old, new, now = self.state, node._juturna, time.perf_counter()
+        early, gone = new.outlet, new.inbox
+        gone.close()
+        self.inbox.put_back([*((each, _size(each), now) for each in rest), *gone.items])
+        self.inbox.hold(not gone.flowing)
+        new.inbox, new.outlet, new.metrics, new.origins = (
+            self.inbox,
+            old.outlet,
+            old.metrics,
+            old.origins,
+        )
+        # what threads of the old node still send and put is counted there as lost and dropped
+        old.inbox, old.outlet, old.worker = gone, Outlet(), None
+        old.outlet.connect("", _Nowhere(new.outlet))
+        new.outlet.taps, new.outlet.source = early.taps, None
+        self.node, self.state, new.worker = node, new, self
+        self._stop_was_called = False
+        self._waiting = self._synchroniser()
+        self._find_detours()
+        new.status = ComponentStatus.RUNNING
+        node.start()
+
+    def _synchroniser(self) -> Synchroniser | None:
+        state = self.state
+        if state.policy is passthrough:
+            return None
+        return Synchroniser(state.name, state.policy, state.inbox.capacity)
 
     def suspend(self) -> None:
         """From now on messages pass through untouched. On the worker's thread."""
@@ -182,6 +241,13 @@ class Worker:
         self.inbox.close()
         self._given_up = self.lost + self.inbox.clear() + max(at_work, self.node.held)
 
+    def abandon(self) -> list[Item]:
+        """Leave a node that hangs to itself, with the message it is at; all others that wait, for a successor."""
+        self._given_up = self.lost + max(int(self.at_work), self.node.held)
+        self.state.outlet.disconnect()
+        self.inbox.close()
+        return self.inbox.take_all()
+
     def clear_buffer(self) -> None:
         """Forget what waits for its batch; counted as dropped. Any thread: it is done on the worker's."""
         if self.thread.is_alive() and threading.current_thread() is not self.thread:
@@ -205,7 +271,7 @@ class Worker:
         state.logger.debug("%s", "".join(traceback.format_exception(error)))
         if metrics.errors == 1:
             state.note("failed", f"{what}: {summary}")
-        if self._on_error == "stop" and self._on_fatal is not None:
+        if self.on_error == "stop" and self._on_fatal is not None:
             self._on_fatal(self, error)
 
     # --- on the worker's thread ----------------------------------------------------------------------------------
@@ -213,18 +279,20 @@ class Worker:
     def _run(self) -> None:
         """The whole life of the node's thread."""
         try:
-            self._loop()
+            while not self._loop():
+                pass
         finally:
             self._finish()
 
-    def _loop(self) -> None:
-        """Mail, messages and the pulled source, until the inbox is closed and empty.
+    def _loop(self) -> bool:
+        """Mail, messages and the pulled source, until the inbox is closed and empty; False when a successor came.
 
         Written out flat, and with names for what it needs: every call and every attribute here is paid for once a
         message, and a hop costs about a microsecond in all.
         """
-        state, outlet, metrics = self.state, self.state.outlet, self.state.metrics
-        take, items, update = self.inbox.take, self.inbox.items, self.node.update
+        node, state = self.node, self.state
+        outlet, metrics = state.outlet, state.metrics
+        take, items, update = self.inbox.take, self.inbox.items, node.update
         clock = time.perf_counter
         times, full = metrics.times.raw, metrics.times.full
         done = 0.0
@@ -240,6 +308,8 @@ class Worker:
                 message, size, entered = item
                 if not size and type(message.payload) is ControlPayload:
                     self._control(message)
+                    if self.node is not node:
+                        return False
                     continue
                 metrics.busy_since = taken = backlog if backlog > entered else clock()
                 if self._detours:
@@ -263,10 +333,12 @@ class Worker:
                         message, error, round((taken - entered) * 1e9), round((done - taken) * 1e9)
                     )
             elif isinstance(item, End):
-                return
+                return True
             elif item is not None:
                 self._deliver(item)
                 done = 0.0
+                if self.node is not node:
+                    return False
 
     def _detour(self, message: Message[Any]) -> Message[Any] | None:
         """What can happen to a message before `update`; None when it goes no further."""
@@ -328,8 +400,11 @@ class Worker:
         except RAISED_BY_AUTHORS as error:  # set_on_config is the author's
             self._failed("a control call", error)
 
-    def _control(self, message: Message[Any]) -> None:
+    def _control(self, message: Any) -> None:
         """Do what the control signal in the stream of messages says."""
+        if isinstance(message, Turn):
+            self._deliver(message.call)
+            return
         signal = message.payload.signal
         if signal is None:
             return
@@ -361,6 +436,10 @@ class Worker:
         self.ended.set()
         if self._on_end is not None:
             self._on_end(self)
+
+
+def _size(message: Message[Any]) -> int:
+    return int(getattr(message.payload, "size_bytes", 0))
 
 
 def _summary(error: BaseException) -> str:

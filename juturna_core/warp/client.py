@@ -97,6 +97,21 @@ class Warp(Node[Any, Any]):
         if not self._link.foreign:  # Juturna's call says it with every message
             self._window.drain()
 
+    def flush(self, seconds: float) -> bool:
+        """Wait for the answers; not for a remote that is not there."""
+        if self._settles:
+            self._settle()
+        return self._window.wait_empty(unless=lambda: self._link.down, timeout=seconds)
+
+    def reclaim(self) -> list[Message[Any]]:
+        """End the connection; messages without an answer. One whose answer had begun to pass is not among them."""
+        self._link.close()
+        rest = []
+        while (pending := self._window.pop()) is not None:
+            if not pending.outputs and not pending.failed:
+                rest.append(pending.message)
+        return rest
+
     def stop(self) -> None:
         """Wait for what has not been answered; the pipeline's grace bounds that."""
         super().stop()

@@ -90,10 +90,10 @@ class Window:
         with self._lock:
             return self._remove(next(iter(self._pending))) if self._pending else None
 
-    def wait_empty(self, unless: Callable[[], bool]) -> bool:
-        """Wait until all is answered (True), or the window is closed or `unless` holds."""
+    def wait_empty(self, unless: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Wait until all is answered (True), or the window is closed, `unless` holds or `timeout` seconds are over."""
         with self._lock:
-            self._changed.wait_for(lambda: not self._pending or self.closed or unless())
+            self._changed.wait_for(lambda: not self._pending or self.closed or unless(), timeout)
             return not self._pending
 
     def drain(self) -> None:

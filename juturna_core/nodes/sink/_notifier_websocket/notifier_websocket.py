@@ -147,6 +147,16 @@ class NotifierWebsocket(Node[Any, None]):
                 for parcel in left:
                     self._line.send(parcel)
 
+    def flush(self, seconds: float) -> bool:
+        """Wait until the server has everything; not for one that is not there."""
+        line = self._line
+        return line is None or line.settle(seconds if line.up else 0)
+
+    def reclaim(self) -> list[Message[Any]]:
+        """Hang up; what the server has not confirmed."""
+        line, self._line = self._line, None
+        return [parcel.message for parcel in line.close()] if line is not None else []
+
     def stop(self) -> None:
         """Wait until the server has everything; `destroy` ends that wait."""
         worker, line = self._juturna.worker, self._line
@@ -261,9 +271,14 @@ class Line:
             self._hold()
         self._call(self._more.set)
 
-    def settle(self) -> None:
-        """Wait until everything is confirmed or failed, or the line closed."""
-        self._settled.wait()
+    @property
+    def up(self) -> bool:
+        """Whether there is a connection."""
+        return self._up
+
+    def settle(self, seconds: float | None = None) -> bool:
+        """Wait until everything is confirmed or failed, or the line closed; False after `seconds`."""
+        return self._settled.wait(seconds)
 
     def expire(self, seconds: float) -> None:
         """Give up what is not confirmed within `seconds`, and all that comes later."""

@@ -1,0 +1,667 @@
+"""One change of a running pipeline: from the configuration that runs to another, with every message in its place.
+
+Part of `Pipeline`, whose nodes and workers it changes, in a file of its own: `Pipeline.apply` makes one `Reload` and
+runs it, on the thread that asked. What is slow or may fail comes first and touches nothing that runs:
+
+    build and warm up aside         a failure here changes nothing
+    hold and empty (plan.holds)     nobody sends on a way that changes; what is late is named
+    retune, replace                 each on its worker's own thread, inbox and counts kept; a failure is taken back
+    link, start, end, release       cannot fail
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from juturna_core import graph
+from juturna_core.config import NodeConfig, PipelineConfig
+from juturna_core.diff import ConfigDiff, NodeChange, diff
+from juturna_core.errors import (
+    RAISED_BY_AUTHORS,
+    ConfigError,
+    JuturnaError,
+    PluginError,
+    Problem,
+    StateError,
+    describe,
+)
+from juturna_core.inbox import FOREVER
+from juturna_core.message import Message
+from juturna_core.node import Node
+from juturna_core.outlet import Link
+from juturna_core.plan import holds
+from juturna_core.worker import Worker
+
+if TYPE_CHECKING:
+    from juturna_core.pipeline import Builder, Pipeline
+
+FIXED = ("name", "id", "folder")
+"""What is part of a pipeline's identity: files and sinks have been told."""
+STOP_SECONDS = 5.0
+"""What a node that leaves has for its `stop`, and a node that was forced for letting go."""
+POLICIES = frozenset({"when_full", "on_error", "auto_dump"})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a change waits, in seconds: for new nodes to warm up, and for old ones to get through their messages."""
+
+    warmup: float = 120.0
+    drain: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What a change did. `restarted` says for every node that is a new one why; `changes` says all in words.
+
+    `held_seconds` is how long nodes that feed others were held, `carried` how many messages waited for a node and were
+    taken over by its successor, `lost_by_node` what could not be.
+    """
+
+    seconds: float
+    changes: tuple[str, ...] = ()
+    restarted: Mapping[str, str] = field(default_factory=dict)
+    held_seconds: float = 0.0
+    carried: int = 0
+    lost_by_node: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> int:
+        return sum(self.lost_by_node.values())
+
+    def __str__(self) -> str:
+        words = "; ".join(self.changes) or "nothing changed"
+        lost = "".join(
+            f"; {count} messages lost at {node}" for node, count in self.lost_by_node.items()
+        )
+        return f"{words}{lost} ({self.seconds * 1e3:.0f} ms, feeders held {self.held_seconds * 1e3:.1f} ms)"
+
+
+class Late(JuturnaError):
+    """Something did not happen in time."""
+
+
+class Gate:
+    """Holds a worker between two messages, on its own thread, until `open`."""
+
+    def __init__(self, worker: Worker, arrived: Callable[[Worker], None], seconds: float) -> None:
+        self.worker = worker
+        self._arrived = arrived
+        self._seconds = seconds
+        self._open = threading.Event()
+
+    def __call__(self) -> None:
+        if not self._open.is_set():  # nobody waits for one that comes too late
+            self.worker.node.flush(self._seconds)
+            self._arrived(self.worker)
+            self._open.wait()
+
+    def open(self) -> None:
+        self._open.set()
+
+
+class Swap:
+    """Has a worker's node leave and another take its place. Without one at hand it waits until `give`."""
+
+    def __init__(
+        self, worker: Worker, fresh: Fresh | None, told: Callable[[Worker], None], seconds: float
+    ) -> None:
+        self.worker = worker
+        self.old = worker.node
+        self.error: BaseException | None = None
+        self.carried = 0
+        self.refused = False
+        self._fresh = fresh
+        self._told = told
+        self._seconds = seconds
+        self._given = threading.Event()
+        self._begun = threading.Lock()
+
+    def __call__(self) -> None:
+        if not self._begun.acquire(blocking=False):  # given up before it began
+            return
+        rest = self.worker.leave(self._seconds)
+        self.carried = len(rest) + len(self.worker.inbox)
+        if self._fresh is None:
+            self._told(self.worker)
+            self._given.wait()
+        if self._fresh is not None:
+            try:
+                self.worker.adopt(self._fresh.node, rest)
+                self._fresh.early.open(self.worker.state.outlet.links)
+            except RAISED_BY_AUTHORS as error:
+                self.error = error
+        else:
+            self.worker.inbox.put_back([(each, 0, time.perf_counter()) for each in rest])
+            self.worker.inbox.hold(True)
+        self._told(self.worker)
+
+    def give(self, fresh: Fresh | None) -> None:
+        """Go on with `fresh`; None: there is nothing to go on with, and messages wait."""
+        self._fresh = fresh
+        self._given.set()
+
+    def give_up(self) -> bool:
+        """Do not begin any more; whether that came in time."""
+        return self._begun.acquire(blocking=False)
+
+
+class Early:
+    """Where a node sends before it has its links: kept, and sent on once it has."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[Message[Any]] = []
+        self._links: tuple[Link, ...] | None = None
+
+    def put(self, message: Message[Any]) -> None:
+        with self._lock:
+            if self._links is None:
+                self._kept.append(message)
+            else:
+                self._send(message, self._links)
+
+    def open(self, links: tuple[Link, ...]) -> None:
+        with self._lock:
+            self._links = links
+            for message in self._kept:
+                self._send(message, links)
+            self._kept.clear()
+
+    def _send(self, message: Message[Any], links: tuple[Link, ...]) -> None:
+        for link in links:
+            link.put((message, message._size, time.perf_counter()), FOREVER)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fresh:
+    """A node that was built and warmed up, and takes no part yet."""
+
+    config: NodeConfig
+    node: Node[Any, Any]
+    early: Early
+
+
+class Reload:
+    """See the module. `abort` may be called from any thread while `run` runs."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        config: PipelineConfig,
+        builder: Builder,
+        patience: Patience,
+        renew: frozenset[str] = frozenset(),
+    ) -> None:
+        """`renew` names nodes to build again although nothing in their configuration changed."""
+        self.pipeline = pipeline
+        self.before, self.after = pipeline.config, config
+        self.builder = builder
+        self.patience = patience
+        self.change: ConfigDiff = diff(self.before, self.after)
+        self.restarted: dict[str, str] = {}
+        self.carried = 0
+        self.lost: dict[str, int] = {}
+        self._old_builder = pipeline._catalog
+        self._renew = renew
+        self._news: SimpleQueue[Worker | threading.Thread | None] = SimpleQueue()
+        self._gates: list[Gate] = []
+        self._held_since = 0.0
+        self._held_seconds = 0.0
+        self._left: list[Node[Any, Any]] = []
+
+    def run(self) -> ApplyReport:
+        """Make the change. Raises JuturnaError when it cannot be made; then all runs as before."""
+        began = time.monotonic()
+        self._refuse_what_is_fixed()
+        tuned, swapped, revived = self._sort()
+        added: dict[str, Fresh] = {}
+        successors: dict[str, Fresh] = {}
+        try:
+            for config in (*self.change.added, *revived):
+                added[config.name] = self._aside(config, self.builder)
+            for change in swapped:
+                if not type(self.pipeline._nodes[change.name]).exclusive:
+                    successors[change.name] = self._aside(change.after, self.builder)
+            removed = {node.name: self.pipeline._workers[node.name] for node in self.change.removed}
+            self._hold()
+            self._begin(added.values())
+            self._retune(tuned)
+            self._replace(swapped, successors)
+            self._commit(added)
+        except BaseException:
+            self._give_back({**successors, **added})
+            raise
+        finally:
+            self._release()
+        self._end_removed(removed)
+        for node in self._left:
+            _destroyed(node)
+        return ApplyReport(
+            time.monotonic() - began,
+            self._changes(),
+            self.restarted,
+            self._held_seconds,
+            self.carried,
+            {name: count for name, count in self.lost.items() if count},
+        )
+
+    def abort(self) -> None:
+        """Have `run` take everything back: the pipeline stops."""
+        self._news.put(None)
+
+    def ended(self, worker: Worker) -> None:
+        """A worker has ended by itself: it need not be waited for."""
+        self._news.put(worker)
+
+    # --- what to do ----------------------------------------------------------------------------------------------
+
+    def _refuse_what_is_fixed(self) -> None:
+        problems = [
+            Problem(
+                "error",
+                f'"{key}" cannot change while the pipeline runs: it is "{getattr(self.before, key)}", '
+                f'and the file says "{getattr(self.after, key)}"',
+                hint="stop the pipeline and start it again",
+            )
+            for key in FIXED
+            if key in self.change.keys
+        ]
+        if problems:
+            raise ConfigError(problems)
+
+    def _changes(self) -> tuple[str, ...]:
+        change = self.change
+        words = [f"{node.name} added" for node in change.added]
+        words += [f"{node.name} removed" for node in change.removed]
+        words += [in_words(each) for each in (*change.replaced, *change.retuned)]
+        words += [f"{name} built again" for name in sorted(self._renew)]
+        words += [f"link {link} added" for link in change.links_added]
+        words += [f"link {link} removed" for link in change.links_removed]
+        return tuple(words)
+
+    def _sort(self) -> tuple[list[NodeChange], list[NodeChange], list[NodeConfig]]:
+        """Changes that a node takes as it lives, those that need a successor, and ended nodes to make anew."""
+        tuned: list[NodeChange] = []
+        swapped = {each.name: each for each in self.change.replaced}
+        for each in self.change.retuned:
+            if self._is_live(each):
+                tuned.append(each)
+            else:
+                swapped[each.name] = each
+        for name in (
+            (self._renew | self.pipeline._broken) & self._staying & self.pipeline._nodes.keys()
+        ):
+            swapped[name] = NodeChange(self.before.node(name), self.after.node(name))
+        self.pipeline._broken -= swapped.keys()
+        revived = []
+        fed_anew = {link.destination for link in self.change.links_added}
+        for name, worker in self.pipeline._workers.items():
+            over = worker.ended.is_set() or worker.inbox.closed
+            if over and (name in swapped or (name in fed_anew and name in self._staying)):
+                swapped.pop(name, None)
+                revived.append(self.after.node(name))
+                self.restarted[name] = "it had ended"
+        for name, each in swapped.items():
+            self.restarted[name] = in_words(each) if each.keys else "built again"
+        return tuned, list(swapped.values()), revived
+
+    @property
+    def _staying(self) -> set[str]:
+        return {node.name for node in self.after.nodes}
+
+    def _is_live(self, change: NodeChange) -> bool:
+        """Whether the node takes all of the change while it lives."""
+        if not change.arguments:
+            return True
+        kind = type(self.pipeline._nodes[change.name])
+        if kind.set_on_config is Node.set_on_config:
+            return False
+        if kind.live_arguments and not change.arguments <= kind.live_arguments:
+            return False
+        return change.arguments <= self.builder.values(change.after).keys()
+
+    # --- aside ---------------------------------------------------------------------------------------------------
+
+    def _aside(self, config: NodeConfig, builder: Builder) -> Fresh:
+        """A node, built and warmed up on a thread of its own, so that one that hangs holds up nothing."""
+        made: list[Fresh] = []
+        errors: list[BaseException] = []
+        too_late = threading.Event()
+
+        def build() -> None:
+            try:
+                made.append(self._build(config, builder))
+            except BaseException as error:  # noqa: BLE001  # the author's, and told to whoever waits
+                errors.append(error)
+            if too_late.is_set() and made:
+                _destroyed(made[0].node)
+            self._news.put(thread)
+
+        thread = threading.Thread(target=build, name=f"warm-up of {config.name}", daemon=True)
+        thread.start()
+        if not self._heard(thread, time.monotonic() + self.patience.warmup):
+            too_late.set()
+            raise Late(
+                f"{config.name} did not warm up within {self.patience.warmup:g} s",
+                node=config.name,
+                hint="what ran before runs on",
+            )
+        if errors:
+            raise errors[0]
+        return made[0]
+
+    def _build(self, config: NodeConfig, builder: Builder) -> Fresh:
+        pipeline, name = self.pipeline, config.name
+        node = builder.build(config, pipe_name=pipeline.name)
+        early = Early()
+        try:
+            pipeline._furnish(node, config)
+            node._juturna.outlet.connect("", early)
+            began = time.monotonic()
+            node.warmup()
+            pipeline.logger.info("%s is warmed up (%.2f s)", name, time.monotonic() - began)
+        except JuturnaError:
+            _destroyed(node)
+            raise
+        except RAISED_BY_AUTHORS as error:
+            _destroyed(node)
+            raise PluginError.from_exception(error, node=name, doing="warmup()") from error
+        return Fresh(config, node, early)
+
+    def _give_back(self, fresh: Mapping[str, Fresh]) -> None:
+        """Destroy what was built and is not used."""
+        used = {id(node) for node in (*self.pipeline._nodes.values(), *self._left)}
+        for each in fresh.values():
+            if id(each.node) not in used:
+                if (worker := each.node._juturna.worker) is not None:
+                    worker.cut_off()
+                _destroyed(each.node)
+        for node in self._left:
+            _destroyed(node)
+
+    # --- hold ----------------------------------------------------------------------------------------------------
+
+    def _hold(self) -> None:
+        """Hold what `plan.holds` names. Raises Late, with nothing changed, when one that stays does not come."""
+        deadline = time.monotonic() + self.patience.drain
+        late = []
+        for hold in holds(self.before, self.after):
+            worker = self.pipeline._workers[hold.node]
+            if worker.ended.is_set():
+                continue
+            gate = Gate(worker, self._news.put, max(0.0, deadline - time.monotonic()))
+            self._gates.append(gate)
+            worker.draining = hold.drained
+            (worker.inbox.post_behind if hold.drained else worker.post)(gate)
+            if not self._heard(worker, deadline):
+                late.append(worker)
+            elif not hold.drained:
+                self._held_since = self._held_since or time.monotonic()
+        if late:
+            self._force(late)
+
+    def _is_relinked(self, name: str, behind: list[str], added: Mapping[str, Fresh]) -> bool:
+        was = [each.destination for each in self.before.links if each.origin == name]
+        return was != behind or any(each in added for each in behind)
+
+    def _force(self, late: list[Worker]) -> None:
+        """Cut off those that are to leave and do not; those that they kept waiting come then."""
+        for worker in late:
+            if worker.state.name not in self._staying:
+                self._cut_off(worker)
+        deadline = time.monotonic() + STOP_SECONDS
+        for worker in late:
+            name = worker.state.name
+            if name in self._staying and not self._heard(worker, deadline):
+                raise Late(
+                    f"{name} does not get through: {worker.doing or 'it waits for another'}",
+                    node=name,
+                    hint="nothing was changed",
+                )
+
+    def _cut_off(self, worker: Worker) -> None:
+        before = worker.lost
+        worker.cut_off()
+        self.lost[worker.state.name] = worker.lost - before
+
+    def _release(self) -> None:
+        if self._held_since:
+            self._held_seconds = time.monotonic() - self._held_since
+        for gate in self._gates:
+            gate.worker.draining = False
+            gate.open()
+
+    def _heard(self, of: Worker | threading.Thread, deadline: float) -> bool:
+        """Wait for news of `of`; False when there is none until `deadline`. Raises StateError after `abort`."""
+        while True:
+            try:
+                news = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
+            except Empty:
+                return False
+            if news is None:
+                raise StateError("the pipeline is stopping: the change was not made")
+            if news is of:
+                return True
+
+    # --- retune and replace --------------------------------------------------------------------------------------
+
+    def _retune(self, changes: Iterable[NodeChange]) -> None:
+        """Set what nodes take as they live; when one does not take it, the others are set back."""
+        done: list[NodeChange] = []
+        for change in changes:
+            done.append(change)
+            error = self._set(change, self.builder)
+            if error is not None:
+                for each in reversed(done):
+                    self._set(each.reversed(), self._old_builder)
+                raise error
+
+    def _set(self, change: NodeChange, builder: Builder) -> JuturnaError | None:
+        worker, errors = self.pipeline._workers[change.name], list[BaseException]()
+        values = builder.values(change.after)
+
+        def tune() -> None:
+            try:
+                for key in sorted(change.arguments & values.keys()):
+                    worker.node.set_on_config(key, values[key])
+            except RAISED_BY_AUTHORS as error:
+                errors.append(error)
+            self._news.put(worker)
+
+        self.pipeline._set_policies(change.name, change.after)
+        if not change.arguments or worker.ended.is_set():
+            return None
+        worker.post(tune)
+        if not self._heard(worker, time.monotonic() + self.patience.drain):
+            text = f"{change.name} does not take its new arguments: {worker.doing}"
+            return Late(text, node=change.name)
+        if not errors:
+            return None
+        return PluginError.from_exception(errors[0], node=change.name, doing="set_on_config()")
+
+    def _replace(self, changes: list[NodeChange], fresh: Mapping[str, Fresh]) -> None:
+        """Replace nodes, those at the end first, so that what a new node sends meets new ones."""
+        links = [(link.origin, link.destination) for link in self.before.links]
+        order = graph.order([node.name for node in self.before.nodes], links)
+        done: list[NodeChange] = []
+        for change in sorted(changes, key=lambda each: order.index(each.name), reverse=True):
+            try:
+                self._swap(change, fresh.get(change.name))
+            except BaseException:
+                for each in reversed(done):
+                    self._put_back(each)
+                raise
+            done.append(change)
+
+    def _swap(self, change: NodeChange, fresh: Fresh | None) -> None:
+        """Replace one node; one that must be gone before its successor is built has none yet (`fresh`).
+
+        When this raises, the node is the old one, or one that was built as the old one was.
+        """
+        name, seconds = change.name, self.patience.drain
+        worker = self.pipeline._workers[name]
+        swap = Swap(worker, fresh, self._news.put, seconds)
+        worker.draining = True
+        worker.post(swap)
+        if not self._heard(worker, time.monotonic() + seconds) and (
+            swap.give_up() or not self._heard(worker, time.monotonic() + STOP_SECONDS)
+        ):
+            self._move_away(worker, fresh or self._aside(change.after, self.builder))
+            return
+        worker.draining = False
+        error: BaseException | None = None
+        if fresh is None:
+            error = self._give_successor(swap, change)
+        else:
+            self._left.append(swap.old)
+        self.carried += swap.carried
+        self.pipeline._nodes[name] = worker.node
+        if swap.error is not None:
+            error = PluginError.from_exception(swap.error, node=name, doing="start()")
+            self._put_back(change)
+        if error is not None:
+            raise error
+        self.pipeline._set_policies(name, change.after)
+
+    def _give_successor(self, swap: Swap, change: NodeChange) -> BaseException | None:
+        """The successor of an exclusive node that is gone by now; when there is none, the old one anew, and why."""
+        _destroyed(swap.old)
+        failure: BaseException | None = None
+        successor: Fresh | None = None
+        for config, builder in ((change.after, self.builder), (change.before, self._old_builder)):
+            try:
+                successor = self._aside(config, builder)
+                break
+            except JuturnaError as error:
+                failure = failure or error
+        swap.give(successor)
+        self._heard(swap.worker, time.monotonic() + STOP_SECONDS)
+        if successor is None:
+            text = f"{change.name} could not be built again; its messages wait"
+            swap.worker.state.status_text = text
+            self.pipeline._broken.add(change.name)
+        return failure
+
+    def _put_back(self, change: NodeChange) -> None:
+        """Undo a replacement."""
+        name = change.name
+        self.pipeline.logger.warning("%s is built again as it was", name)
+        try:
+            exclusive = type(self.pipeline._nodes[name]).exclusive
+            back = None if exclusive else self._aside(change.before, self._old_builder)
+            self._swap(change.reversed(), back)
+        except JuturnaError as error:
+            self.pipeline.logger.error("%s could not be built as it was: %s", name, error)
+
+    def _move_away(self, worker: Worker, fresh: Fresh) -> None:
+        """Leave a node that hangs to itself, with the message it is at; a new worker gets what waits for it."""
+        pipeline, name, state = self.pipeline, worker.state.name, fresh.node._juturna
+        successor = pipeline._worker_for(fresh.node, fresh.config)
+        state.outlet.links = worker.state.outlet.links
+        for origin in worker.state.origins:
+            pipeline._nodes[origin].add_destination(name, fresh.node)
+        items = worker.abandon()
+        state.inbox.put_back(items)
+        pipeline._nodes[name], pipeline._workers[name] = fresh.node, successor
+        state.origins[:] = worker.state.origins
+        successor.feeders = worker.feeders
+        fresh.early.open(state.outlet.links)
+        fresh.node.start()
+        successor.start()
+        self.carried += len(items)
+        self.lost[name] = worker.lost
+        pipeline.logger.error("%s hung and was left behind: %s", name, worker.doing)
+
+    # --- commit --------------------------------------------------------------------------------------------------
+
+    def _begin(self, fresh: Iterable[Fresh]) -> None:
+        """Start nodes that are to be added, behind a gate, without links: what they send meanwhile is kept."""
+        for each in fresh:
+            worker = self.pipeline._worker_for(each.node, each.config)
+            gate = Gate(worker, lambda worker: None, 0)
+            self._gates.append(gate)
+            worker.post(gate)
+            try:
+                each.node.start()
+            except RAISED_BY_AUTHORS as error:
+                name = each.config.name
+                raise PluginError.from_exception(error, node=name, doing="start()") from error
+            worker.start()
+
+    def _commit(self, added: Mapping[str, Fresh]) -> None:
+        """Make the new graph the one that runs; whoever sends is held, and nothing in here fails."""
+        pipeline, links = self.pipeline, self.after.links
+        nodes = {
+            each.name: added[each.name].node if each.name in added else pipeline._nodes[each.name]
+            for each in self.after.nodes
+        }
+        for name, node in nodes.items():
+            behind = [each.destination for each in links if each.origin == name]
+            wanted = tuple(Link(each, nodes[each]._juturna.inbox) for each in behind)
+            if name in added:
+                added[name].early.open(wanted)
+            if name in added or self._is_relinked(name, behind, added):
+                node._juturna.outlet.links = wanted
+            node.origins[:] = [each.origin for each in links if each.destination == name]
+        with pipeline._ending:
+            workers = {name: _worker_of(node) for name, node in nodes.items()}
+            for name, worker in workers.items():
+                feeders = max(1, len(nodes[name].origins))
+                if feeders != worker.fed_by:
+                    worker.feeders = worker.fed_by = feeders
+            pipeline._nodes, pipeline._workers = nodes, workers
+            pipeline.config, pipeline._catalog = self.after, self.builder
+            pipeline._follow_ends()
+
+    def _end_removed(self, removed: Mapping[str, Worker]) -> None:
+        """Stop what has left the graph; all its messages are through, or counted."""
+        for worker in removed.values():
+            worker.end()
+        deadline = time.monotonic() + STOP_SECONDS
+        for name, worker in removed.items():
+            if not worker.ended.wait(max(0.0, deadline - time.monotonic())):
+                self._cut_off(worker)
+                self.pipeline.logger.error(
+                    "%s was removed and does not end: %s", name, worker.doing
+                )
+            self.lost[name] = max(self.lost.get(name, 0), worker.lost)
+            self._left.append(worker.node)
+
+
+def _worker_of(node: Node[Any, Any]) -> Worker:
+    worker = node._juturna.worker
+    assert worker is not None  # every node of a pipeline has one
+    return worker
+
+
+def in_words(change: NodeChange) -> str:
+    """What differs, for a person: `1_pass: delay 2 -> 0.5, warped on`."""
+    words = []
+    before, after = change.before, change.after
+    for key in sorted(change.arguments):
+        words.append(
+            f"{key} {_short(before.configuration, key)} -> {_short(after.configuration, key)}"
+        )
+    for key in sorted(change.keys - {"configuration"}):
+        words.append(f"{key} {getattr(before, key)!s} -> {getattr(after, key)!s}")
+    return f"{change.name}: {', '.join(words)}"
+
+
+def _short(arguments: Mapping[str, Any], key: str) -> str:
+    text = repr(arguments[key]) if key in arguments else "(default)"
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _destroyed(node: Node[Any, Any]) -> None:
+    """Give back what a node holds; what it raises is logged."""
+    try:
+        node.clear_source()
+        node.destroy()
+    except RAISED_BY_AUTHORS as error:
+        node.logger.error("%s failed in destroy(): %s", node.name, describe(error))
