@@ -34,13 +34,13 @@ from juturna_core.inbox import FOREVER
 from juturna_core.message import Message
 from juturna_core.node import Node
 from juturna_core.outlet import Link
-from juturna_core.plan import holds
+from juturna_core.plan import holds, reach
 from juturna_core.worker import Worker
 
 if TYPE_CHECKING:
     from juturna_core.pipeline import Builder, Pipeline
 
-FIXED = ("name", "id", "folder")
+FIXED = ("name", "id", "folder", "telemetry")
 """What is part of a pipeline's identity: files and sinks have been told."""
 STOP_SECONDS = 5.0
 """What a node that leaves has for its `stop`, and a node that was forced for letting go."""
@@ -206,7 +206,9 @@ class Reload:
         self.change: ConfigDiff = diff(self.before, self.after)
         self.restarted: dict[str, str] = {}
         self.carried = 0
-        self.lost: dict[str, int] = {}
+        self._losses: dict[Worker, int] = {
+            worker: worker.lost for worker in pipeline._workers.values()
+        }
         self._old_builder = pipeline._catalog
         self._renew = renew
         self._news: SimpleQueue[Worker | threading.Thread | None] = SimpleQueue()
@@ -248,8 +250,16 @@ class Reload:
             self.restarted,
             self._held_seconds,
             self.carried,
-            {name: count for name, count in self.lost.items() if count},
+            self._lost(),
         )
+
+    def _lost(self) -> dict[str, int]:
+        """What was lost since the change began, by node."""
+        lost: dict[str, int] = {}
+        for worker, before in self._losses.items():
+            if worker.lost > before:
+                lost[worker.state.name] = lost.get(worker.state.name, 0) + worker.lost - before
+        return lost
 
     def abort(self) -> None:
         """Have `run` take everything back: the pipeline stops."""
@@ -299,17 +309,23 @@ class Reload:
         ):
             swapped[name] = NodeChange(self.before.node(name), self.after.node(name))
         self.pipeline._broken -= swapped.keys()
-        revived = []
-        fed_anew = {link.destination for link in self.change.links_added}
-        for name, worker in self.pipeline._workers.items():
-            over = worker.ended.is_set() or worker.inbox.closed
-            if over and (name in swapped or (name in fed_anew and name in self._staying)):
-                swapped.pop(name, None)
-                revived.append(self.after.node(name))
-                self.restarted[name] = "it had ended"
+        revived = [self.after.node(name) for name in self._revived(swapped)]
+        for config in revived:
+            swapped.pop(config.name, None)
+            self.restarted[config.name] = "it had ended"
         for name, each in swapped.items():
             self.restarted[name] = in_words(each) if each.keys else "built again"
         return tuned, list(swapped.values()), revived
+
+    def _revived(self, swapped: Iterable[str]) -> list[str]:
+        """Nodes that have ended and have something to do again."""
+        workers = self.pipeline._workers.items()
+        over = [name for name, each in workers if each.ended.is_set() or each.inbox.closed]
+        fed_anew = {link.destination for link in self.change.links_added}
+        links = [(link.origin, link.destination) for link in self.after.links]
+        names = [node.name for node in self.after.nodes]
+        fed = reach(names, links, (fed_anew | set(swapped)) & set(over))
+        return [name for name in over if name in fed]
 
     @property
     def _staying(self) -> set[str]:
@@ -358,20 +374,21 @@ class Reload:
 
     def _build(self, config: NodeConfig, builder: Builder) -> Fresh:
         pipeline, name = self.pipeline, config.name
-        node = builder.build(config, pipe_name=pipeline.name)
-        early = Early()
+        early, began, node = Early(), time.monotonic(), None
+        doing = "construction"
         try:
+            node = builder.build(config, pipe_name=pipeline.name)
             pipeline._furnish(node, config)
             node._juturna.outlet.connect("", early)
-            began = time.monotonic()
+            doing = "warmup()"
             node.warmup()
-            pipeline.logger.info("%s is warmed up (%.2f s)", name, time.monotonic() - began)
-        except JuturnaError:
-            _destroyed(node)
-            raise
         except RAISED_BY_AUTHORS as error:
-            _destroyed(node)
-            raise PluginError.from_exception(error, node=name, doing="warmup()") from error
+            if node is not None:
+                _destroyed(node)
+            if isinstance(error, JuturnaError):
+                raise
+            raise PluginError.from_exception(error, node=name, doing=doing) from error
+        pipeline.logger.info("%s is warmed up (%.2f s)", name, time.monotonic() - began)
         return Fresh(config, node, early)
 
     def _give_back(self, fresh: Mapping[str, Fresh]) -> None:
@@ -414,7 +431,7 @@ class Reload:
         """Cut off those that are to leave and do not; those that they kept waiting come then."""
         for worker in late:
             if worker.state.name not in self._staying:
-                self._cut_off(worker)
+                worker.cut_off()
         deadline = time.monotonic() + STOP_SECONDS
         for worker in late:
             name = worker.state.name
@@ -424,11 +441,6 @@ class Reload:
                     node=name,
                     hint="nothing was changed",
                 )
-
-    def _cut_off(self, worker: Worker) -> None:
-        before = worker.lost
-        worker.cut_off()
-        self.lost[worker.state.name] = worker.lost - before
 
     def _release(self) -> None:
         if self._held_since:
@@ -575,7 +587,6 @@ class Reload:
         fresh.node.start()
         successor.start()
         self.carried += len(items)
-        self.lost[name] = worker.lost
         pipeline.logger.error("%s hung and was left behind: %s", name, worker.doing)
 
     # --- commit --------------------------------------------------------------------------------------------------
@@ -625,12 +636,10 @@ class Reload:
             worker.end()
         deadline = time.monotonic() + STOP_SECONDS
         for name, worker in removed.items():
-            if not worker.ended.wait(max(0.0, deadline - time.monotonic())):
-                self._cut_off(worker)
-                self.pipeline.logger.error(
-                    "%s was removed and does not end: %s", name, worker.doing
-                )
-            self.lost[name] = max(self.lost.get(name, 0), worker.lost)
+            seconds = 0.0 if worker.is_cut_off else deadline - time.monotonic()
+            if not worker.ended.wait(max(0.0, seconds)):
+                self.pipeline.logger.error("%s is removed and hangs: %s", name, worker.doing)
+                worker.cut_off()
             self._left.append(worker.node)
 
 

@@ -234,8 +234,14 @@ class Worker:
             return f"in update() of message {message.id} for {seconds:.1f} s"
         return "in stop()" if self.inbox.closed else None
 
+    @property
+    def is_cut_off(self) -> bool:
+        return self._given_up is not None
+
     def cut_off(self) -> None:
         """Give up on a worker that does not end: what it still has is lost, what it still sends reaches nobody."""
+        if self.is_cut_off:
+            return
         state, at_work = self.state, int(self.at_work)
         state.outlet.disconnect()
         self.inbox.close()

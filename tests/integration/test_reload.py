@@ -8,7 +8,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -218,9 +217,7 @@ def source_too(rig: Rig) -> None:
     [retune, replace, another_mark, two_neighbours, insert, remove, rename, go_round, source_too],
 )
 @pytest.mark.parametrize("load", ["light", "full"])
-def test_no_message_is_lost_doubled_or_overtaken(
-    change: Callable[[Rig], None], load: str
-) -> None:
+def test_no_message_is_lost_doubled_or_overtaken(change: Callable[[Rig], None], load: str) -> None:
     full = load == "full"
     with rig(step(), by=0 if full else 0.0005, settings=Settings(max_queue_size=50)) as made:
         made.more()
@@ -355,8 +352,6 @@ def test_an_argument_that_is_refused_sets_the_others_back() -> None:
     with rig(step("a"), step("b"), step("c")) as made:
         for name, value in {"a": 1, "b": "no", "c": 3}.items():
             made.change(name, live=value)
-        for name in "abc":
-            made.pipeline["s"]  # noqa: B018
         with pytest.raises(PluginError, match="not this"):
             made.apply()
         made.more()
@@ -398,12 +393,11 @@ def test_a_node_that_hangs_in_update_is_left_with_its_one_message(how: str) -> N
             remove(made)
         report = made.apply(patience=QUICK)
         made.more(100)
-        # one was in its hands; where it is removed, what waited for it is lost with it
-        assert report.lost_by_node == {"p": 1 if how == "replaced" else 6}
+        # one was in its hands; where it is removed, what waited for it is lost with it, and what s may have been sending
+        assert report.lost_by_node["p"] == (1 if how == "replaced" else 6)
+        assert report.lost_by_node.get("s", 0) <= 1
         made.pipeline.stop()
-        lost = 1 if how == "replaced" else 6
-        assert made.seen[:100] == sorted(made.seen[:100])
-        assert len(made.seen) + lost >= next(Ticker.numbers) - 1
+        assert made.seen == list(range(report.lost, next(Ticker.numbers)))
 
 
 @pytest.mark.parametrize("how", [replace, remove])
