@@ -30,8 +30,7 @@ from juturna_core.errors import (
     StateError,
     describe,
 )
-from juturna_core.inbox import FOREVER
-from juturna_core.message import Message
+from juturna_core.gate import Early, Fresh, Gate, Swap
 from juturna_core.node import Node
 from juturna_core.outlet import Link
 from juturna_core.plan import holds, reach
@@ -86,107 +85,6 @@ class Late(JuturnaError):
     """Something did not happen in time."""
 
 
-class Gate:
-    """Holds a worker between two messages, on its own thread, until `open`."""
-
-    def __init__(self, worker: Worker, arrived: Callable[[Worker], None], seconds: float) -> None:
-        self.worker = worker
-        self._arrived = arrived
-        self._seconds = seconds
-        self._open = threading.Event()
-
-    def __call__(self) -> None:
-        if not self._open.is_set():  # nobody waits for one that comes too late
-            self.worker.node.flush(self._seconds)
-            self._arrived(self.worker)
-            self._open.wait()
-
-    def open(self) -> None:
-        self._open.set()
-
-
-class Swap:
-    """Has a worker's node leave and another take its place. Without one at hand it waits until `give`."""
-
-    def __init__(
-        self, worker: Worker, fresh: Fresh | None, told: Callable[[Worker], None], seconds: float
-    ) -> None:
-        self.worker = worker
-        self.old = worker.node
-        self.error: BaseException | None = None
-        self.carried = 0
-        self.refused = False
-        self._fresh = fresh
-        self._told = told
-        self._seconds = seconds
-        self._given = threading.Event()
-        self._begun = threading.Lock()
-
-    def __call__(self) -> None:
-        if not self._begun.acquire(blocking=False):  # given up before it began
-            return
-        rest = self.worker.leave(self._seconds)
-        self.carried = len(rest) + len(self.worker.inbox)
-        if self._fresh is None:
-            self._told(self.worker)
-            self._given.wait()
-        if self._fresh is not None:
-            try:
-                self.worker.adopt(self._fresh.node, rest)
-                self._fresh.early.open(self.worker.state.outlet.links)
-            except RAISED_BY_AUTHORS as error:
-                self.error = error
-        else:
-            self.worker.inbox.put_back([(each, 0, time.perf_counter()) for each in rest])
-            self.worker.inbox.hold(True)
-        self._told(self.worker)
-
-    def give(self, fresh: Fresh | None) -> None:
-        """Go on with `fresh`; None: there is nothing to go on with, and messages wait."""
-        self._fresh = fresh
-        self._given.set()
-
-    def give_up(self) -> bool:
-        """Do not begin any more; whether that came in time."""
-        return self._begun.acquire(blocking=False)
-
-
-class Early:
-    """Where a node sends before it has its links: kept, and sent on once it has."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: list[Message[Any]] = []
-        self._links: tuple[Link, ...] | None = None
-
-    def put(self, message: Message[Any]) -> None:
-        with self._lock:
-            if self._links is None:
-                self._kept.append(message)
-            else:
-                self._send(message, self._links)
-
-    def open(self, links: tuple[Link, ...]) -> None:
-        with self._lock:
-            self._links = links
-            for message in self._kept:
-                self._send(message, links)
-            self._kept.clear()
-
-    def _send(self, message: Message[Any], links: tuple[Link, ...]) -> None:
-        for link in links:
-            link.put((message, message._size, time.perf_counter()), FOREVER)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fresh:
-    """A node that was built and warmed up, and takes no part yet."""
-
-    config: NodeConfig
-    node: Node[Any, Any]
-    early: Early
-
-
 class Reload:
     """See the module. `abort` may be called from any thread while `run` runs."""
 
@@ -212,7 +110,7 @@ class Reload:
         self._old_builder = pipeline._catalog
         self._renew = renew
         self._news: SimpleQueue[Worker | threading.Thread | None] = SimpleQueue()
-        self._gates: list[Gate] = []
+        self._gates: dict[Worker, Gate] = {}
         self._held_since = 0.0
         self._held_seconds = 0.0
         self._left: list[Node[Any, Any]] = []
@@ -413,7 +311,7 @@ class Reload:
             if worker.ended.is_set():
                 continue
             gate = Gate(worker, self._news.put, max(0.0, deadline - time.monotonic()))
-            self._gates.append(gate)
+            self._gates[worker] = gate
             worker.draining = hold.drained
             (worker.inbox.post_behind if hold.drained else worker.post)(gate)
             if not self._heard(worker, deadline):
@@ -445,9 +343,16 @@ class Reload:
     def _release(self) -> None:
         if self._held_since:
             self._held_seconds = time.monotonic() - self._held_since
-        for gate in self._gates:
-            gate.worker.draining = False
+        for worker, gate in self._gates.items():
+            worker.draining = False
             gate.open()
+
+    def _post(self, worker: Worker, call: Callable[[], None]) -> None:
+        """Have `call` called on the worker's thread, between two messages, though it is held."""
+        if worker in self._gates:
+            self._gates[worker].post(call)
+        else:
+            worker.post(call)
 
     def _heard(self, of: Worker | threading.Thread, deadline: float) -> bool:
         """Wait for news of `of`; False when there is none until `deadline`. Raises StateError after `abort`."""
@@ -489,7 +394,7 @@ class Reload:
         self.pipeline._set_policies(change.name, change.after)
         if not change.arguments or worker.ended.is_set():
             return None
-        worker.post(tune)
+        self._post(worker, tune)
         if not self._heard(worker, time.monotonic() + self.patience.drain):
             text = f"{change.name} does not take its new arguments: {worker.doing}"
             return Late(text, node=change.name)
@@ -520,7 +425,7 @@ class Reload:
         worker = self.pipeline._workers[name]
         swap = Swap(worker, fresh, self._news.put, seconds)
         worker.draining = True
-        worker.post(swap)
+        self._post(worker, swap)
         if not self._heard(worker, time.monotonic() + seconds) and (
             swap.give_up() or not self._heard(worker, time.monotonic() + STOP_SECONDS)
         ):
@@ -595,8 +500,7 @@ class Reload:
         """Start nodes that are to be added, behind a gate, without links: what they send meanwhile is kept."""
         for each in fresh:
             worker = self.pipeline._worker_for(each.node, each.config)
-            gate = Gate(worker, lambda worker: None, 0)
-            self._gates.append(gate)
+            self._gates[worker] = gate = Gate(worker, lambda worker: None, 0)
             worker.post(gate)
             try:
                 each.node.start()
@@ -620,6 +524,7 @@ class Reload:
             if name in added or self._is_relinked(name, behind, added):
                 node._juturna.outlet.links = wanted
             node.origins[:] = [each.origin for each in links if each.destination == name]
+        self._left += [pipeline._nodes[name] for name in added if name in pipeline._nodes]
         with pipeline._ending:
             workers = {name: _worker_of(node) for name, node in nodes.items()}
             for name, worker in workers.items():

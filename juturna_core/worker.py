@@ -140,10 +140,10 @@ class Worker:
 
         It starts with `rest`. On the worker's thread; raises what the author's `start` raises.
         """
-        old, new, now = self.state, node._juturna, time.perf_counter()
+        old, new = self.state, node._juturna
         early, gone = new.outlet, new.inbox
         gone.close()
-        self.inbox.put_back([*((each, _size(each), now) for each in rest), *gone.items])
+        self.inbox.put_back([*_items(rest), *gone.take_all()])
         self.inbox.hold(not gone.flowing)
         new.inbox, new.outlet, new.metrics, new.origins = (
             self.inbox,
@@ -161,6 +161,11 @@ class Worker:
         self._find_detours()
         new.status = ComponentStatus.RUNNING
         node.start()
+
+    def wait_for_successor(self, rest: Sequence[Message[Any]]) -> None:
+        """A node has left with `rest`, and there is no other: messages wait. On the worker's thread."""
+        self.inbox.put_back(_items(rest))
+        self.inbox.hold(True)
 
     def _synchroniser(self) -> Synchroniser | None:
         state = self.state
@@ -444,8 +449,9 @@ class Worker:
             self._on_end(self)
 
 
-def _size(message: Message[Any]) -> int:
-    return int(getattr(message.payload, "size_bytes", 0))
+def _items(messages: Sequence[Message[Any]]) -> list[Item]:
+    now = time.perf_counter()
+    return [(each, int(getattr(each.payload, "size_bytes", 0)), now) for each in messages]
 
 
 def _summary(error: BaseException) -> str:
