@@ -6,11 +6,10 @@ much it missed. `publish` is called from any thread.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
+
+from juturna_core.ring import Ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,51 +24,26 @@ class Event:
 
 
 class Events:
-    """A bounded, numbered record of events."""
+    """A bounded, numbered record of events: the latest `capacity`."""
 
     def __init__(self, capacity: int = 1000) -> None:
-        self._ring: deque[Event] = deque(maxlen=capacity)
-        self._changed = threading.Condition()
-        self._count = 0
-        self._listeners: tuple[Callable[[Event], None], ...] = ()
+        self.ring: Ring[Event] = Ring(capacity)
 
     def publish(self, kind: str, text: str, node: str = "") -> Event:
-        with self._changed:
-            self._count += 1
-            event = Event(self._count, time.time(), kind, node, text)
-            self._ring.append(event)
-            self._changed.notify_all()
-        for listener in self._listeners:
-            listener(event)
-        return event
-
-    def listen(self, listener: Callable[[Event], None]) -> None:
-        """Call `listener` with every event from now on, on the thread where it happens; it must be quick."""
-        self._listeners = (*self._listeners, listener)
+        return self.ring.append(lambda number: Event(number, time.time(), kind, node, text))
 
     def since(self, number: int = 0) -> tuple[list[Event], int]:
         """The events after `number` that are still kept, and how many are not."""
-        with self._changed:
-            kept = [event for event in self._ring if event.number > number]
-            return kept, self._count - number - len(kept)
+        kept, missed, _ = self.ring.since(number)
+        return kept, missed
 
     def wait(self, kind: str, *, node: str | None = None, after: int = 0, timeout: float) -> Event:
         """The first event of `kind` (and `node`) after `after`; raises TimeoutError after `timeout` seconds."""
 
-        def found() -> Event | None:
-            return next(
-                (
-                    event
-                    for event in self._ring
-                    if event.number > after
-                    and event.kind == kind
-                    and (node is None or event.node == node)
-                ),
-                None,
-            )
+        def wanted(event: Event) -> bool:
+            return event.number > after and event.kind == kind and node in (None, event.node)
 
-        with self._changed:
-            event = self._changed.wait_for(found, timeout)
+        event = self.ring.find(wanted, timeout)
         if event is None:
             raise TimeoutError(f"no event {kind!r} of {node or 'any node'} within {timeout:g} s")
         return event

@@ -144,7 +144,7 @@ class Reload:
             _destroyed(node)
         return ApplyReport(
             time.monotonic() - began,
-            self._changes(),
+            (*in_words_of(self.change), *(f"{name} built again" for name in sorted(self._renew))),
             self.restarted,
             self._held_seconds,
             self.carried,
@@ -182,16 +182,6 @@ class Reload:
         ]
         if problems:
             raise ConfigError(problems)
-
-    def _changes(self) -> tuple[str, ...]:
-        change = self.change
-        words = [f"{node.name} added" for node in change.added]
-        words += [f"{node.name} removed" for node in change.removed]
-        words += [in_words(each) for each in (*change.replaced, *change.retuned)]
-        words += [f"{name} built again" for name in sorted(self._renew)]
-        words += [f"link {link} added" for link in change.links_added]
-        words += [f"link {link} removed" for link in change.links_removed]
-        return tuple(words)
 
     def _sort(self) -> tuple[list[NodeChange], list[NodeChange], list[NodeConfig]]:
         """Changes that a node takes as it lives, those that need a successor, and ended nodes to make anew."""
@@ -552,6 +542,16 @@ def _worker_of(node: Node[Any, Any]) -> Worker:
     worker = node._juturna.worker
     assert worker is not None  # every node of a pipeline has one
     return worker
+
+
+def in_words_of(change: ConfigDiff) -> tuple[str, ...]:
+    """Every difference in words."""
+    words = [f"{node.name} added" for node in change.added]
+    words += [f"{node.name} removed" for node in change.removed]
+    words += [in_words(each) for each in (*change.replaced, *change.retuned)]
+    words += [f"link {link} added" for link in change.links_added]
+    words += [f"link {link} removed" for link in change.links_removed]
+    return tuple(words)
 
 
 def in_words(change: NodeChange) -> str:

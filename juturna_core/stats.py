@@ -16,7 +16,7 @@ from juturna_core.worker import Worker
 
 @dataclass(frozen=True, slots=True)
 class NodeStats:
-    """One node at one moment. Counts are exact; `queue` and what belongs to it are of that moment.
+    """One node at one moment. Counts are exact; `queue` and what belongs to it are of that moment, as is `busy_seconds`.
 
     `received` and `transmitted` are messages, `bytes_out` payload bytes, `*_seconds` since the start,
     `blocked_seconds` the time this node could not hand on because `blocked_by` (when it is blocked now) was full,
@@ -115,4 +115,4 @@ def _status(worker: Worker) -> str:
 
 
 def _since(start: float, now: float) -> float:
-    return now - start if start else 0.0
+    return max(0.0, now - start) if start else 0.0

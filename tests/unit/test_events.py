@@ -52,15 +52,6 @@ def test_wait_can_leave_out_what_is_known() -> None:
         events.wait("failed", after=new.number, timeout=0)
 
 
-def test_listeners_are_called_with_every_event_from_then_on() -> None:
-    events, heard, heard_too = Events(), list[Event](), list[Event]()
-    events.publish("before", "")
-    events.listen(heard.append)
-    events.listen(heard_too.append)
-    published = events.publish("after", "")
-    assert heard == heard_too == [published]
-
-
 def test_events_of_many_threads_are_all_numbered_once() -> None:
     events = Events(capacity=10_000)
 
