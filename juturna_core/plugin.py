@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
+import os
 import re
 import sys
 import tomllib
@@ -124,6 +125,14 @@ def load(spec: PluginSpec) -> NodeClass:
     except RAISED_BY_AUTHORS as error:
         raise PluginError.from_exception(error, doing="its import", path=str(spec.file)) from error
     return _node_class_in(module, spec)
+
+
+def forget(folder: Path) -> None:
+    """Have the modules below `folder` imported anew when they are wanted next; what was made of them stays."""
+    beneath = str(folder) + os.sep
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(beneath):
+            del sys.modules[name]
 
 
 def class_at(dotted: str) -> NodeClass:

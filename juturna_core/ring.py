@@ -27,20 +27,30 @@ class Ring(Generic[T]):
             self._changed.notify_all()
         return item
 
-    def since(self, number: int = 0, wait: float = 0.0) -> tuple[list[T], int, int]:
+    def since(
+        self,
+        number: int = 0,
+        wait: float | None = 0.0,
+        until: Callable[[], bool] = lambda: False,
+    ) -> tuple[list[T], int, int]:
         """Items after `number`, how many of those are not kept any more, and the number of the last.
 
-        When there is none, the answer waits for one, `wait` seconds at most. A `number` from the future (of a process
-        that ran before) is taken for 0.
+        When there is none, the answer waits for one, `wait` seconds at most (None: for ever), or `until` holds, which
+        is looked at after `wake`. A `number` from the future (of a process that ran before) is taken for 0.
         """
         with self._changed:
             if number > self._count:
                 number = 0
-            if wait:
-                self._changed.wait_for(lambda: self._count > number, wait)
+            if wait != 0:
+                self._changed.wait_for(lambda: self._count > number or until(), wait)
             new = self._count - number
             kept = list(self._items)[-new:] if new else []
             return kept, new - len(kept), self._count
+
+    def wake(self) -> None:
+        """Have every reader that waits look again at its `until`."""
+        with self._changed:
+            self._changed.notify_all()
 
     def find(self, wanted: Callable[[T], bool], timeout: float) -> T | None:
         """The first item that is `wanted`, now or within `timeout` seconds."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from juturna_core import source_map
 from juturna_core.catalog import Catalog
 from juturna_core.check import check
 from juturna_core.config import PipelineConfig, override
@@ -99,10 +100,16 @@ class Session:
 
     # --- life ----------------------------------------------------------------------------------------------------
 
-    def open(self, candidate: Candidate, content: bytes) -> Pipeline:
-        """Make the pipeline of a good candidate and warm it up. Raises JuturnaError."""
-        if candidate.config is None or candidate.catalog is None:
+    def load(self, *, strict: bool = False) -> tuple[Problem, ...]:
+        """Read the file and make its pipeline, not warmed up; what is odd about it.
+
+        Raises ConfigError with every problem, in strict mode of warnings too.
+        """
+        content = source_map.read_text(self.path).encode()
+        candidate = self.candidate(content.decode())
+        if not candidate.good or (strict and candidate.problems):
             raise ConfigError(candidate.problems)
+        assert candidate.config is not None and candidate.catalog is not None  # it is good
         self.content = content
         self._pipeline = Pipeline(
             candidate.config,
@@ -110,9 +117,8 @@ class Session:
             settings=self._settings,
             catalog=candidate.catalog,
         )
-        self._pipeline.warmup()
         self.revision += 1
-        return self._pipeline
+        return candidate.problems
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the run is over or is to end, `timeout` seconds at most. True: it is.
@@ -136,6 +142,7 @@ class Session:
         self.ending.set()
         self._resumed.set()
         self.pipeline.request_stop()
+        self.pipeline.events.ring.wake()
 
     def pause(self, grace: float = 5.0) -> StopReport:
         """Drain and stop, and stay: `start` begins anew."""
@@ -215,11 +222,23 @@ class Session:
         """
         with self._changing:
             edit = self.preview(changes, write=write)
+            self._override_no_more(changes)
             report = self.apply(edit.after.decode())
             if write:
                 self._write(lambda: edit_file(self.path, changes, expected=edit.before), edit)
                 self._edits.append(edit)
             return report, edit
+
+    def _override_no_more(self, changes: Sequence[Change]) -> None:
+        """What is set now counts, and not what was given when the pipeline was started."""
+        set_now = tuple(
+            f"{each.node}.{each.path[1]}="
+            for each in changes
+            if each.path[0] == "configuration" and each.path[1:]
+        )
+        self.overrides = tuple(
+            each for each in self.overrides if not each.startswith(set_now or "=")
+        )
 
     def _write(self, write: Callable[[], object], edit: FileEdit) -> None:
         """Write the file that runs already; when that fails, what it was runs again."""

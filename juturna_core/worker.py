@@ -186,8 +186,13 @@ class Worker:
         self.state.note("resumed", "messages are processed again")
 
     def add_tap(self, tap: Callable[[Message[Any]], None]) -> None:
-        """Call `tap` with every message that arrives; before `start`."""
+        """Call `tap` on the worker's thread with every message that arrives; it must be quick. Any thread."""
         self._taps += (tap,)
+        self._find_detours()
+
+    def remove_tap(self, tap: Callable[[Message[Any]], None]) -> None:
+        """Undo `add_tap`. Any thread."""
+        self._taps = tuple(each for each in self._taps if each != tap)
         self._find_detours()
 
     def _find_detours(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from unicodedata import category, east_asian_width
 
 ELLIPSIS = "…"
@@ -37,6 +37,19 @@ def shorten(text: str, cells: int) -> str:
     begin = _first(glyphs, room - room // 3)
     end = _first([(glyph[::-1], size) for glyph, size in reversed(glyphs)], room // 3)[::-1]
     return f"{begin}{ELLIPSIS}{end}"
+
+
+def aligned(rows: Sequence[Sequence[str]], words: Collection[int]) -> list[str]:
+    """A line a row, in columns: `words` are those that begin on the left, all others are numbers."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            pad(text, size) if column in words else " " * (size - width(text)) + text
+            for column, (text, size) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
 
 
 def _first(glyphs: list[tuple[str, int]], cells: int) -> str:

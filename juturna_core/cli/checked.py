@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,18 +35,6 @@ def problems_of(
         catalog = Catalog(dirs, unfound=catalog.unfound)
     problems = [*loaded.problems, *check(config, catalog, SourceMap(loaded.text, path))]
     return config, catalog, problems
-
-
-def load_checked(
-    path: str, *, overrides: Sequence[str] = (), strict: bool = False
-) -> tuple[PipelineConfig, Catalog] | None:
-    """The configuration and its catalog, or None after every problem was printed."""
-    config, catalog, problems = problems_of(path, overrides=overrides)
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if config is None or catalog is None or any(strict or p.severity == "error" for p in problems):
-        return None
-    return config, catalog
 
 
 def existing(folders: Sequence[str]) -> list[Path]:

@@ -44,15 +44,17 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from juturna_core.cli.run import conduct, prepare, watch
+    from juturna_core.cli.run import conduct, load, watch
     from juturna_core.cli.signals import Signals
     from juturna_core.errors import JuturnaError
 
     handler = start_logging(arguments)
     signals = Signals()
-    pipeline = prepare(arguments.config)
-    if pipeline is None:
+    session = load(arguments.config)
+    if session is None:
         return 2
+    pipeline = session.pipeline
+    pipeline.warmup()
     try:
         if arguments.dry_gin:
             pipeline.destroy()
@@ -65,12 +67,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     def until_over() -> None:
         if arguments.auto:
-            watch(pipeline, handler, arguments.timeout)
+            watch(session, handler, arguments.timeout)
         else:
             threading.Thread(target=_stop_on_enter, args=(pipeline,), daemon=True).start()
-            pipeline.wait(arguments.timeout)
+            session.wait(arguments.timeout)
 
-    return conduct(pipeline, signals, watch=until_over, grace=GRACE, tell=lambda stats: None)
+    return conduct(session, signals, watch=until_over, grace=GRACE, tell=lambda stats: None)
 
 
 def _stop_on_enter(pipeline: Pipeline) -> None:

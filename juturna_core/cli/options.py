@@ -34,6 +34,34 @@ def add_logging(parser: argparse.ArgumentParser, level: str = "INFO") -> None:
     )
 
 
+def add_doors(parser: argparse.ArgumentParser) -> None:
+    """What a run follows and whom it lets in: `--watch`, `--metrics`, `--control`."""
+    group = parser.add_argument_group("while it runs")
+    group.add_argument(
+        "-w", "--watch", action="store_true", help="apply the file whenever it changes"
+    )
+    group.add_argument(
+        "--watch-plugins", action="store_true", help="build nodes anew whose plugin's code changes"
+    )
+    group.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        type=address,
+        help="serve /metrics for Prometheus, /healthz and /readyz",
+    )
+    group.add_argument(
+        "--control",
+        metavar="HOST:PORT",
+        type=address,
+        help="let juturna top, warp, stop … in over TCP too, not only from this machine's user",
+    )
+    group.add_argument(
+        "--control-token-file",
+        metavar="FILE",
+        help="what they must know; needed where HOST is not this machine",
+    )
+
+
 def start_logging(arguments: argparse.Namespace) -> logging.Handler:
     """Send the log where the options say; OSError becomes a usage error."""
     from juturna_core.errors import JuturnaError
@@ -66,6 +94,30 @@ def port(text: str) -> int:
     """A TCP port, for argparse; 0 lets the system choose."""
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a port from 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def address(text: str) -> tuple[str, int]:
+    """HOST:PORT, for argparse: an IPv6 address in brackets, no host for all interfaces, port 0 for any."""
+    host, colon, number = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or (":" in host and not bracketed):
+        raise argparse.ArgumentTypeError(f"HOST:PORT, like 127.0.0.1:9100, not {text!r}")
+    return (host[1:-1] if bracketed else host), port(number)
+
+
+def peer(text: str) -> tuple[str, int]:
+    """HOST:PORT of something that listens elsewhere, for argparse."""
+    host, number = address(text)
+    if not host or number == 0:
+        raise argparse.ArgumentTypeError(f"HOST:PORT, like 127.0.0.1:45000, not {text!r}")
+    return host, number
+
+
+def count(text: str) -> int:
+    """A number of things of at least 1, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1, not {text!r}")
     return int(text)
 
 

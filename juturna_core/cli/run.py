@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from juturna_core.cli.options import add_logging, examples, seconds, start_logging
+from juturna_core.cli.options import add_doors, add_logging, examples, seconds, start_logging
 from juturna_core.cli.signals import Signals, leave
 
 if TYPE_CHECKING:
     from juturna_core.pipeline import Pipeline, StopReport
+    from juturna_core.session import Session
     from juturna_core.stats import PipelineStats
 
 
@@ -30,6 +31,7 @@ def add_parser(commands: Any) -> None:
         epilog=examples(
             "juturna run pipe.json",
             "juturna run pipe.json --set 1_pass.delay=0.5 --set 0_stream.rate=20",
+            "juturna run pipe.json --watch --watch-plugins --metrics 127.0.0.1:9100",
             "juturna run pipe.json --for 30 --summary json --log-level ERROR > numbers.json",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -63,17 +65,19 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--live", action="store_true", help="on a terminal: a table that refreshes, not one line"
     )
+    add_doors(parser)
     add_logging(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from juturna_core.cli import summary
+    from juturna_core.cli.doors import Doors
 
     handler = start_logging(arguments)
     out = _results() if arguments.summary == "json" else sys.stdout
     signals = Signals()
-    pipeline = prepare(arguments.file, overrides=arguments.overrides, strict=arguments.strict)
-    if pipeline is None:
+    session = load(arguments.file, overrides=arguments.overrides, strict=arguments.strict)
+    if session is None:
         return 2
 
     def tell(stats: PipelineStats) -> None:
@@ -81,51 +85,56 @@ def run(arguments: argparse.Namespace) -> int:
             form = summary.as_json if arguments.summary == "json" else summary.as_table
             print(form(stats), file=out, flush=True)
 
-    return conduct(
-        pipeline,
-        signals,
-        watch=lambda: watch(pipeline, handler, arguments.seconds, as_table=arguments.live),
-        grace=arguments.grace,
-        tell=tell,
-    )
+    with Doors(session, arguments) as doors:
+        session.pipeline.warmup()
+        return conduct(
+            session,
+            signals,
+            watch=lambda: watch(session, handler, arguments.seconds, as_table=arguments.live),
+            grace=arguments.grace,
+            tell=tell,
+            started=doors.open,
+        )
 
 
-def prepare(file: str, *, overrides: Sequence[str] = (), strict: bool = False) -> Pipeline | None:
-    """The pipeline in `file`, warmed up; None after its problems were printed. Raises JuturnaError."""
-    from juturna_core.cli.checked import load_checked
-    from juturna_core.pipeline import Pipeline
-    from juturna_core.settings import Settings
+def load(file: str, *, overrides: Sequence[str] = (), strict: bool = False) -> Session | None:
+    """The pipeline in `file`, not warmed up; None after its problems were printed. Raises JuturnaError."""
+    from juturna_core.errors import ConfigError
+    from juturna_core.session import Session
 
-    settings = Settings.from_environment()
-    checked = load_checked(file, overrides=overrides, strict=strict)
-    if checked is None:
-        return None
-    config, catalog = checked
-    base = Path(file).resolve().parent
-    pipeline = Pipeline(config, base=base, settings=settings, catalog=catalog)
-    pipeline.warmup()
-    return pipeline
+    session = Session(Path(file), overrides=overrides)
+    try:
+        problems = session.load(strict=strict)
+    except ConfigError as error:
+        problems = error.problems
+        session = None  # type: ignore[assignment]
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return session
 
 
 def conduct(
-    pipeline: Pipeline,
+    session: Session,
     signals: Signals,
     *,
     watch: Callable[[], None],
     grace: float,
     tell: Callable[[PipelineStats], None],
+    started: Callable[[], None] = lambda: None,
 ) -> int:
     """Start what is warmed up, `watch` until it is over, drain and `tell` how it went; the exit code."""
-    signals.attend(pipeline.request_stop, force=lambda: _force(pipeline))
+    pipeline = session.pipeline
+    signals.attend(session.request_stop, force=lambda: _force(pipeline))
     pipeline.start()
     if signals.asked:  # while it started
-        pipeline.request_stop()
+        session.request_stop()
+    started()
     watch()
     return _end(pipeline, _stop(pipeline, grace), tell)
 
 
 def watch(
-    pipeline: Pipeline,
+    session: Session,
     handler: logging.Handler,
     seconds: float | None = None,
     *,
@@ -133,7 +142,7 @@ def watch(
 ) -> None:
     """Wait for the end, for `seconds` at most, drawing the numbers where somebody can see them."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        pipeline.wait(seconds)
+        session.wait(seconds)
         return
     from juturna_core.cli.live import Screen, status_line, table
 
@@ -141,13 +150,15 @@ def watch(
     with Screen(handler, table if as_table else status_line) as screen:
         while True:
             left = 0.25 if deadline is None else min(0.25, deadline - time.monotonic())
-            if left <= 0 or pipeline.wait(left) or pipeline.stop_requested:
+            if left <= 0 or session.wait(left):
                 return
-            screen.draw(pipeline.stats())
+            screen.draw(session.pipeline.stats())
 
 
-def _stop(pipeline: Pipeline, grace: float) -> StopReport:
-    """Drain; after a second say what is waited for."""
+def _stop(pipeline: Pipeline, grace: float) -> StopReport | None:
+    """Drain; after a second say what is waited for. None: it was stopped before."""
+    if pipeline.stats().state != "running":
+        return None
 
     def say() -> None:
         for node, what in pipeline.unfinished():
@@ -163,15 +174,18 @@ def _stop(pipeline: Pipeline, grace: float) -> StopReport:
         patience.cancel()
 
 
-def _end(pipeline: Pipeline, report: StopReport, tell: Callable[[PipelineStats], None]) -> int:
+def _end(
+    pipeline: Pipeline, report: StopReport | None, tell: Callable[[PipelineStats], None]
+) -> int:
     """Tell how it went and what was lost, and give everything back; the exit code."""
     tell(pipeline.stats())
-    for node, what in report.unfinished:
+    unfinished = report.unfinished if report is not None else ()
+    for node, what in unfinished:
         print(f"juturna: {node} did not end: {what}", file=sys.stderr)
-    for node, count in report.lost_by_node.items():
+    for node, count in (report.lost_by_node if report is not None else {}).items():
         print(f"juturna: {count} messages lost at {node}", file=sys.stderr)
-    code = 1 if report.lost or pipeline.failure else 0
-    if report.unfinished:
+    code = 1 if pipeline.stats().lost or pipeline.failure else 0
+    if unfinished:
         leave(code)
     pipeline.destroy()
     if hanging := _threads_of_plugins():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from juturna_core.cli.cells import pad, shorten, width
+from juturna_core.cli.cells import aligned, shorten
 from juturna_core.metrics import Distribution
 from juturna_core.stats import NodeStats, PipelineStats, milliseconds
 
@@ -87,12 +87,7 @@ def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
                 str(node.lost),
             )
         )
-    widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        names = [pad(row[column], widths[column]) for column in (0, 1)]
-        numbers = [row[column].rjust(widths[column]) for column in range(2, len(row))]
-        lines.append("  ".join(names + numbers))
+    lines = aligned(rows, words=(0, 1))
     lines += [
         f"{name}: {node.status_text}" for name, node in stats.nodes.items() if node.status_text
     ]

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from juturna_core.errors import Problem
+from juturna_core.errors import JuturnaError, Problem
 from juturna_core.events import Event
 from juturna_core.metrics import Distribution
 
 VERSION = 1
 """Of this contract. A client that knows another says so instead of guessing."""
+
+
+class Gone(JuturnaError):
+    """The pipeline's process cannot be asked: it has ended, it hangs, or it never was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,18 @@ class Edit:
     remove: bool = False
 
 
+Item = TypeVar("Item", covariant=True)
+
+
+class Subscription(Iterator[Item], Protocol[Item]):
+    """Items as they come. `next` waits for one and is called by one thread; `close` may be called by any, and again.
+
+    After `close` a `next` that waits, and every later one, ends with StopIteration at once. Whoever subscribes closes.
+    """
+
+    def close(self) -> None: ...
+
+
 class Control(Protocol):
     """See the module."""
 
@@ -243,11 +259,14 @@ class Control(Protocol):
         """Lines after number `since`, of one node or at least of one level if named."""
         ...
 
-    def follow(self, since: int = 0) -> Iterator[Event]:
-        """Events as they happen, beginning after number `since`, until the pipeline's process ends."""
+    def follow(self, since: int = 0) -> Subscription[Event]:
+        """Events as they happen, beginning after number `since`, until the pipeline's process ends.
+
+        It has begun when this returns, as with `tap`; what is wrong is raised here and not by the first `next`.
+        """
         ...
 
-    def tap(self, node: str) -> Iterator[Passed]:
+    def tap(self, node: str) -> Subscription[Passed]:
         """Messages as they come to `node`. A reader that is too slow misses some; nothing waits for it."""
         ...
 

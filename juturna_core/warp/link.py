@@ -119,7 +119,7 @@ class Link:
         """Connect, and use what is there until it is not."""
         with self._connected(PLAIN_CHANNEL) as channel:
             try:
-                description = _describe(channel)
+                description = describe(channel)
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
                     return trouble(error)
@@ -176,7 +176,7 @@ class Link:
         """Whether the remote answers anything at all, on a connection of its own."""
         with grpc.insecure_channel(self._target, PLAIN_CHANNEL) as channel:
             try:
-                _describe(channel)
+                describe(channel)
             except grpc.RpcError as error:
                 return error.code() is grpc.StatusCode.UNIMPLEMENTED
             return True
@@ -229,7 +229,7 @@ class Link:
         return f"If it does not run there: juturna remotize --node-name {self._state.name} --node-mark … --port {port}"
 
 
-def _describe(channel: grpc.Channel) -> pb.Description:
+def describe(channel: grpc.Channel) -> pb.Description:
     """What the remote says about itself; a status of UNIMPLEMENTED says that it is not one of ours."""
     call = channel.unary_unary(
         f"/{WARP}/Describe", pb.DescribeRequest.SerializeToString, pb.Description.FromString

@@ -4,168 +4,19 @@ from __future__ import annotations
 
 import itertools
 import random
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, ClassVar
+from collections.abc import Callable
 
 import pytest
 
-from juturna_core.config import PipelineConfig
 from juturna_core.errors import ConfigError, JuturnaError, PluginError, StateError
-from juturna_core.message import Message
-from juturna_core.node import Node
-from juturna_core.payloads import BytesPayload
-from juturna_core.reload import ApplyReport, Patience
+from juturna_core.reload import Patience
 from juturna_core.settings import Settings
-from juturna_core.testing import Collector, Forward, Shelf, TestPipeline, configuration
+from juturna_core.testing import Collector, Numbers, Shelf, configuration, running
+from tests.reloading import Rig, Step, Ticker, in_order, rig, step
 from tests.runtime import DEADLINE, eventually
 
 QUICK = Patience(warmup=1.0, drain=1.0)
-
-
-class Ticker(Node[None, BytesPayload]):
-    """Numbers its messages on, whichever instance of it runs."""
-
-    numbers: ClassVar[Iterator[int]] = itertools.count()
-
-    def __init__(self, by: float = 0.0005, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.set_source(self._make, by=by)
-
-    def _make(self) -> Message[Any]:
-        return Message(self.name, next(self.numbers), BytesPayload(b"x"))
-
-    def update(self, message: Message[Any]) -> None:
-        self.transmit(message)
-
-
-class Step(Node[Any, Any]):
-    """Notes who it was in `meta`, and sends on. `mode` says what else it does, and where."""
-
-    live_arguments = frozenset({"live"})
-    hangs: ClassVar[threading.Event] = threading.Event()
-
-    def __init__(self, tag: Any = 0, live: Any = 0, mode: str = "", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.tag, self.live, self.mode = tag, live, mode
-        self.destroyed = False
-
-    def configure(self) -> None:
-        self._do("configure")
-
-    def warmup(self) -> None:
-        self._do("warmup")
-
-    def start(self) -> None:
-        self._do("start")
-        super().start()
-
-    def stop(self) -> None:
-        super().stop()
-        self._do("stop")
-
-    def destroy(self) -> None:
-        self.destroyed = True
-
-    def set_on_config(self, prop: str, value: Any) -> None:
-        if value == "no":
-            raise ValueError("not this")
-        setattr(self, prop, value)
-
-    def update(self, message: Message[Any]) -> None:
-        self._do("update")
-        self.transmit(Message(message.creator, message.version, message.payload))
-
-    def _do(self, where: str) -> None:
-        if self.mode == f"{where} raises":
-            raise RuntimeError(f"no luck in {where}")
-        if self.mode == f"{where} hangs":
-            self.hangs.wait(DEADLINE)
-
-
-class Other(Step):
-    """Another class."""
-
-
-class Port(Step):
-    """There can be only one at a time."""
-
-    exclusive = True
-    live_ones: ClassVar[int] = 0
-
-    def warmup(self) -> None:
-        super().warmup()
-        assert Port.live_ones == 0, "two at a time"
-        Port.live_ones += 1
-
-    def destroy(self) -> None:
-        super().destroy()
-        Port.live_ones = 0
-
-
-SHELF = Shelf(Ticker, Step, Other, Port, Forward, Collector)
-
-
-class Rig:
-    """A pipeline that runs s -> … -> k, and what its configuration is changed by."""
-
-    def __init__(self, folder: str, nodes: list[dict[str, Any]], settings: Settings | None) -> None:
-        self.folder = folder
-        self.nodes = {node["name"]: node for node in nodes}
-        self.links = list(itertools.pairwise(self.nodes))
-        self.pipeline = TestPipeline(self.config, catalog=SHELF, settings=settings)
-        self.pipeline.warmup()
-        self.pipeline.start()
-
-    @property
-    def config(self) -> PipelineConfig:
-        return configuration(self.nodes.values(), self.links, folder=self.folder)
-
-    def apply(self, **patience: Any) -> ApplyReport:
-        return self.pipeline.apply(self.config, **patience)
-
-    def change(self, name: str, **keys: Any) -> None:
-        """Other arguments for a node."""
-        node = self.nodes[name]
-        self.nodes[name] = {**node, "configuration": {**node.get("configuration", {}), **keys}}
-
-    @property
-    def seen(self) -> list[int]:
-        return list(self.pipeline["k"].versions)
-
-    def more(self, count: int = 20) -> None:
-        """Wait for more messages at the end."""
-        wanted = len(self.pipeline["k"].messages) + count
-        eventually(lambda: len(self.pipeline["k"].messages) >= wanted)
-
-
-@contextmanager
-def rig(
-    *middle: dict[str, Any], by: float = 0.0005, settings: Settings | None = None
-) -> Iterator[Rig]:
-    Ticker.numbers = itertools.count()
-    Step.hangs.clear()
-    Port.live_ones = 0
-    source = {"name": "s", "mark": "ticker", "type": "source", "configuration": {"by": by}}
-    sink = {"name": "k", "mark": "collector", "type": "sink"}
-    with tempfile.TemporaryDirectory() as folder:
-        made = Rig(folder, [source, *middle, sink], settings)
-        try:
-            yield made
-        finally:
-            Step.hangs.set()
-            if made.pipeline.status["self"] == "pipeline_running":
-                made.pipeline.stop()
-
-
-def step(name: str = "p", mark: str = "step", **arguments: Any) -> dict[str, Any]:
-    return {"name": name, "mark": mark, "configuration": arguments}
-
-
-def in_order(numbers: list[int]) -> bool:
-    return numbers == list(range(len(numbers)))
 
 
 # --- every kind of change --------------------------------------------------------------------------------------------
@@ -460,8 +311,6 @@ def test_a_source_that_has_ended_begins_anew_when_it_is_changed() -> None:
         {"name": "k", "mark": "collector", "type": "sink"},
     ]
     links = [("n", "p"), ("s", "k"), ("p", "k")]
-    from juturna_core.testing import Numbers, running
-
     with running(Shelf(Ticker, Step, Collector, Numbers), nodes, links) as made:
         eventually(lambda: made._workers["p"].ended.is_set())
         nodes[0]["configuration"] = {"count": 3}

@@ -462,16 +462,17 @@ def test_destroy_stops_what_runs(tmp_path: Path) -> None:
     assert Diary.calls[-2:] == ["diary stop", "diary destroy"]
 
 
-def test_apply_warms_up_and_starts_and_then_refuses_another(tmp_path: Path) -> None:
+def test_apply_warms_up_and_starts_changes_what_runs_and_begins_anew(tmp_path: Path) -> None:
     made = pipeline(tmp_path, Numbers, Collector)
     other = configuration([{"name": "collector"}], [], folder=str(tmp_path))
-    made.apply(made.config)
-    made.apply(made.config)
-    with pytest.raises(StateError, match="is running"):
-        made.apply(other)
+    assert made.apply(made.config).changes == ("numbers added", "collector added")
+    first = made["collector"]
+    assert made.apply(made.config).changes == ()
+    assert made["collector"] is first
     made.stop()
     made.apply(other)
     assert set(made._nodes) == {"collector"}
+    assert made.stats().state == "running"
     made.destroy()
 
 

@@ -1,0 +1,152 @@
+"""What a run opens to the outside while it lasts, and what it follows: the control door, metrics, the file, plugins."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from juturna_core.errors import JuturnaError
+from juturna_core.log import add_handler, jt_logger
+from juturna_core.session import Session
+
+
+class Doors:
+    """Metrics are served from the beginning, so that a probe sees a pipeline warm up; the rest once it runs."""
+
+    def __init__(self, session: Session, arguments: argparse.Namespace) -> None:
+        from juturna_core.control.logs import LogRing
+
+        self._session = session
+        self._arguments = arguments
+        self._closing = ExitStack()
+        self._logs = LogRing(session.pipeline.name)
+        self._opening: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        refuse_strangers(self._arguments)
+        add_handler(self._logs)
+        self._closing.callback(jt_logger().removeHandler, self._logs)
+        if self._arguments.metrics is not None:
+            try:
+                self._serve_metrics(*self._arguments.metrics)
+            except BaseException:
+                self._closing.close()
+                raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._opening is not None:
+            self._opening.join()
+        self._closing.close()
+
+    def open(self) -> None:
+        """The pipeline runs: follow its file, and let others in. That takes imports, which nobody waits for."""
+        if self._arguments.watch:
+            self._follow_file()
+        if self._arguments.watch_plugins:
+            self._follow_plugins()
+        self._opening = threading.Thread(target=self._open_control, name="control", daemon=True)
+        self._opening.start()
+
+    def _serve_metrics(self, host: str, port: int) -> None:
+        from juturna_core.exporter import Exporter
+
+        session = self._session
+        exporter = Exporter(
+            session.pipeline.stats,
+            ready=lambda: session.pipeline.stats().state == "running",
+            healthy=lambda: session.pipeline.failure is None,
+        )
+        port = exporter.start(host, port)
+        self._closing.callback(exporter.stop)
+        jt_logger("metrics").info("http://%s:%s/metrics", host or "0.0.0.0", port)
+
+    def _follow_file(self) -> None:
+        from juturna_core.follow import FileFollower
+
+        follower = FileFollower(self._session)
+        follower.start()
+        self._closing.callback(follower.stop)
+
+    def _follow_plugins(self) -> None:
+        from juturna_core.catalog import Catalog
+        from juturna_core.follow import PluginFollower
+
+        catalog = self._session.pipeline._catalog
+        folders = catalog.plugin_dirs if isinstance(catalog, Catalog) else ()
+        follower = PluginFollower(self._session, folders)
+        follower.start()
+        self._closing.callback(follower.stop)
+
+    def _open_control(self) -> None:
+        from juturna_core.control import discovery
+        from juturna_core.control.local import LocalControl
+        from juturna_core.control.server import Server
+
+        control = LocalControl(self._session, self._logs)
+        server = Server(control)
+        self._closing.callback(control.close)
+        self._closing.callback(server.stop)
+        logger = jt_logger("control")
+        try:
+            path = discovery.socket_path(self._session.pipeline.name, os.getpid())
+            server.listen_unix(path)
+            logger.debug("unix:%s", path)
+        except (JuturnaError, OSError) as error:
+            logger.warning("nobody can look into this run: %s", error)
+        if self._arguments.control is not None:
+            self._listen(server, *self._arguments.control)
+
+    def _listen(self, server: object, host: str, port: int) -> None:
+        from juturna_core.control.server import Server
+
+        assert isinstance(server, Server)
+        logger = jt_logger("control")
+        try:
+            port = server.listen_tcp(host, port, token(self._arguments.control_token_file))
+            logger.info("%s:%s", host, port)
+        except JuturnaError as error:
+            logger.error("%s", error)
+            print(f"juturna: {error}", file=sys.stderr)
+
+
+def refuse_strangers(arguments: argparse.Namespace) -> None:
+    """Raises JuturnaError when the control door would stand open to other machines."""
+    known = token(arguments.control_token_file)
+    if arguments.control is not None and known is None and not is_loopback(arguments.control[0]):
+        raise JuturnaError(
+            "--control on an address that other machines reach needs --control-token-file FILE",
+            hint="whoever gets in can stop the pipeline and change its file",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def token(file: str | None) -> str | None:
+    """What a token file holds. Raises JuturnaError."""
+    if file is None:
+        return None
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise JuturnaError(f"--control-token-file {file} cannot be read: {error}") from error
+    if not text:
+        raise JuturnaError(f"--control-token-file {file} is empty")
+    return text
