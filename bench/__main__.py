@@ -1,6 +1,6 @@
 """`python -m bench`: run both sides in turns, print one table, keep the numbers.
 
-Each run of each side is a process of its own (side.py), so that nothing of one run is left in the next.
+Each run of each side is a process of its own (side.py, alone.py), so that nothing of one run is left in the next.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> int:
 
 def measure(row: Row, interpreters: Mapping[Side, str], rounds: int, quick: bool) -> Runs:
     """Ours, theirs, ours, theirs, …"""
-    runs: Runs = {"ours": [], "theirs": []}
+    runs: Runs = {"ours": []} if row.alone else {"ours": [], "theirs": []}
     if row.sleepless:
         runs["sleepless"] = []
     for number in range(rounds):
@@ -66,19 +66,20 @@ def measure(row: Row, interpreters: Mapping[Side, str], rounds: int, quick: bool
                 file=sys.stderr,
                 flush=True,
             )
-            runs[side].append(_run(interpreters[side], row.call, arguments))
+            script = "alone.py" if row.alone else "side.py"
+            runs[side].append(_run(interpreters[side], script, row.call, arguments))
     print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     return runs
 
 
-def _run(python: str, call: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _run(python: str, script: str, call: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of one run; {} for one that failed, whose last words go to stderr."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
     }
     try:
         done = subprocess.run(
-            [python, "side.py", call, json.dumps(arguments)],
+            [python, script, call, json.dumps(arguments)],
             cwd=HERE,
             env=environment,
             capture_output=True,
@@ -88,9 +89,9 @@ def _run(python: str, call: str, arguments: Mapping[str, Any]) -> dict[str, Any]
         )
         return dict(json.loads(done.stdout.splitlines()[-1]))
     except subprocess.TimeoutExpired:
-        print(f"\n{python} side.py {call}: no end after {SECONDS_FOR_A_RUN} s", file=sys.stderr)
+        print(f"\n{python} {script} {call}: no end after {SECONDS_FOR_A_RUN} s", file=sys.stderr)
     except subprocess.CalledProcessError as error:
-        print(f"\n{python} side.py {call}: {error.stderr[-2000:]}", file=sys.stderr)
+        print(f"\n{python} {script} {call}: {error.stderr[-2000:]}", file=sys.stderr)
     return {}
 
 
@@ -100,7 +101,7 @@ def line(row: Row, figure: Figure, runs: Runs) -> dict[str, Any]:
         side: [run[figure.key] for run in done if figure.key in run] for side, done in runs.items()
     }
     median = {side: statistics.median(found) if found else None for side, found in values.items()}
-    ours, theirs, sleepless = median["ours"], median["theirs"], median.get("sleepless")
+    ours, theirs, sleepless = median["ours"], median.get("theirs"), median.get("sleepless")
     met = None
     if figure.bar is not None:
         met = ours is not None and figure.bar.met(ours, theirs)
@@ -127,7 +128,7 @@ def print_table(lines: Iterable[Mapping[str, Any]], rounds: int, seconds: float)
         (
             each["what"],
             f"{_number(each['ours'])} {each['unit']}".strip(),
-            _number(each["theirs"]),
+            _number(each.get("theirs")),
             _ratio(each["ratio"]),
             each["bar"] or "",
             {True: "met", False: "NOT met", None: ""}[each["met"]],

@@ -1,4 +1,4 @@
-"""What is measured, and the bar for each figure. The measuring itself is in side.py."""
+"""What is measured, and the bar for each figure. The measuring itself is in side.py and alone.py."""
 
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ class Row:
     quick: Mapping[str, Any] = field(default_factory=dict)
     sleepless: bool = False
     ours_only: Mapping[str, Any] = field(default_factory=dict)
+    alone: bool = False
+    """Only this project does that: the measurement is in alone.py."""
 
 
 def times(value: float) -> Bar:
@@ -150,5 +152,60 @@ ROWS = (
         ),
         {"runs": 5},
         {"runs": 3},
+    ),
+    Row(
+        "reloads",
+        "reloads",
+        (
+            Figure("random reloads under 2000 msg/s, lost", "lost", "", most(0)),
+            Figure("  doubled or out of order", "wrong", "", most(0)),
+            Figure("  messages", "sent", ""),
+            Figure("  reloads", "a_second", "/s"),
+        ),
+        {"count": 1000, "rate": 2000},
+        {"count": 100},
+        alone=True,
+    ),
+    Row(
+        "save-50",
+        "save_to_applied",
+        (
+            Figure("save to applied, 50 nodes, p50", "p50", "ms", most(100)),
+            Figure("save to applied, 50 nodes, p99", "p99", "ms", most(250)),
+            Figure("  a node replaced: flow held, p99", "held_p99", "ms", most(5)),
+        ),
+        {"nodes": 50, "times": 200},
+        {"times": 20},
+        alone=True,
+    ),
+    Row(
+        "save-500",
+        "save_to_applied",
+        (
+            Figure("save to applied, 500 nodes, p50 (bar: 3 x that of 50)", "p50", "ms"),
+            Figure("  nodes restarted", "restarted", "", most(1)),
+        ),
+        {"nodes": 500, "times": 50},
+        {"times": 10},
+        alone=True,
+    ),
+    Row(
+        "warp-switch",
+        "warp_switch",
+        (
+            Figure("warped on and off at 2000 msg/s: flow held, p99", "held_p99", "ms", most(20)),
+            Figure("  lost", "lost", "", most(0)),
+        ),
+        {"times": 200, "rate": 2000},
+        {"times": 20},
+        alone=True,
+    ),
+    Row(
+        "watched",
+        "watched",
+        (Figure("300 nodes, a client at 10 snapshots a second: cost", "cost", "%", most(2)),),
+        {"nodes": 300, "seconds": 5, "snapshots": 10},
+        {"seconds": 2},
+        alone=True,
     ),
 )

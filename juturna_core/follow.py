@@ -103,5 +103,6 @@ def refused(session: Session, error: JuturnaError) -> None:
         log = logger.error if problem.severity == "error" else logger.warning
         log("%s", problem)
     logger.error("nothing was changed: what ran before runs on")
-    first = next((each for each in problems if each.severity == "error"), problems[0])
-    session.pipeline.events.publish("refused", str(first), first.node or "")
+    if isinstance(error, ConfigError):  # the pipeline has not seen it
+        first = next((each for each in problems if each.severity == "error"), problems[0])
+        session.pipeline.events.publish("refused", str(first), first.node or "")

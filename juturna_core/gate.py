@@ -94,6 +94,8 @@ class Swap:
         self.error: BaseException | None = None
         """What the author's `start` of the new node raised."""
         self.carried = 0
+        self.seconds = 0.0
+        """How long the worker took no messages."""
         self._fresh = fresh
         self._told = told
         self._seconds = seconds
@@ -103,6 +105,7 @@ class Swap:
     def __call__(self) -> None:
         if not self._begun.acquire(blocking=False):  # given up before it began
             return
+        began = time.monotonic()
         worker, rest = self.worker, self.worker.leave(self._seconds)
         self.carried = len(rest) + len(worker.inbox)
         if self._fresh is None:
@@ -116,6 +119,7 @@ class Swap:
             except RAISED_BY_AUTHORS as error:
                 self.error = error
             self._fresh.early.open(worker.state.outlet.links)
+        self.seconds = time.monotonic() - began
         self._told(worker)
 
     def give(self, fresh: Fresh | None) -> None:

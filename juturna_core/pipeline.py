@@ -305,14 +305,14 @@ class Pipeline:
             self._reload = Reload(self, config, builder, patience or Patience(), frozenset(renew))
             try:
                 report = self._reload.run()
-            except BaseException as error:
-                self.events.publish("refused", str(error))
+            except JuturnaError as error:
+                self.events.publish("refused", str(error), error.node or "")
                 raise
             finally:
                 self._reload = None
-            self._write_config()
             self.events.publish("applied", str(report))
             self.logger.info("%s", report)
+            self._write_config()
             return report
 
     def _begin_with(self, config: PipelineConfig, catalog: Builder | None) -> ApplyReport:

@@ -28,8 +28,11 @@ def holds(before: PipelineConfig, after: PipelineConfig) -> tuple[Hold, ...]:
     names = [node.name for node in before.nodes]
     staying = {node.name for node in after.nodes}
     leaving = set(names) - staying
-    gone = [link for link in old if link not in set(new)]
-    come = [link for link in new if link not in set(old)]
+    kept = set(old) & set(new)
+    gone = [link for link in old if link not in kept]
+    come = [link for link in new if link not in kept]
+    if not gone and not come and len(staying & set(names)) == len(names):
+        return ()
     changed = {origin for origin, _ in (*gone, *come)} & set(names)
     entered = {destination for _, destination in come}
     left_behind = reach(names, old, {destination for _, destination in gone})
@@ -60,7 +63,8 @@ def leads_to(names: Sequence[str], links: Iterable[Link], end: Iterable[str]) ->
     links = list(links)
     before = [(destination, origin) for origin, destination in links]
     known = set(names)
-    last = {origin for origin, destination in links if destination in set(end) & known}
+    ends = set(end) & known
+    last = {origin for origin, destination in links if destination in ends}
     return reach(names, before, last)
 
 

@@ -58,8 +58,9 @@ class Patience:
 class ApplyReport:
     """What a change did. `restarted` says for every node that is a new one why; `changes` says all in words.
 
-    `held_seconds` is how long nodes that feed others were held, `carried` how many messages waited for a node and were
-    taken over by its successor, `lost_by_node` what could not be.
+    `held_seconds` is how long the flow was held somewhere, at most: a node between two messages for the sake of a link,
+    or for its successor. `carried` is how many messages waited for a node and were taken over by its successor,
+    `lost_by_node` how many were lost.
     """
 
     seconds: float
@@ -78,7 +79,7 @@ class ApplyReport:
         lost = "".join(
             f"; {count} messages lost at {node}" for node, count in self.lost_by_node.items()
         )
-        return f"{words}{lost} ({self.seconds * 1e3:.0f} ms, feeders held {self.held_seconds * 1e3:.1f} ms)"
+        return f"{words}{lost} ({self.seconds * 1e3:.0f} ms, flow held {self.held_seconds * 1e3:.1f} ms)"
 
 
 class Late(JuturnaError):
@@ -210,9 +211,7 @@ class Reload:
         workers = self.pipeline._workers.items()
         over = [name for name, each in workers if each.ended.is_set() or each.inbox.closed]
         fed_anew = {link.destination for link in self.change.links_added}
-        links = [(link.origin, link.destination) for link in self.after.links]
-        names = [node.name for node in self.after.nodes]
-        fed = reach(names, links, (fed_anew | set(swapped)) & set(over))
+        fed = reach(*_graph(self.after), (fed_anew | set(swapped)) & set(over))
         return [name for name in over if name in fed]
 
     @property
@@ -311,10 +310,6 @@ class Reload:
         if late:
             self._force(late)
 
-    def _is_relinked(self, name: str, behind: list[str], added: Mapping[str, Fresh]) -> bool:
-        was = [each.destination for each in self.before.links if each.origin == name]
-        return was != behind or any(each in added for each in behind)
-
     def _force(self, late: list[Worker]) -> None:
         """Cut off those that are to leave and do not; those that they kept waiting come then."""
         for worker in late:
@@ -332,7 +327,8 @@ class Reload:
 
     def _release(self) -> None:
         if self._held_since:
-            self._held_seconds = time.monotonic() - self._held_since
+            held = time.monotonic() - self._held_since
+            self._held_seconds = max(self._held_seconds, held)
         for worker, gate in self._gates.items():
             worker.draining = False
             gate.open()
@@ -394,10 +390,9 @@ class Reload:
 
     def _replace(self, changes: list[NodeChange], fresh: Mapping[str, Fresh]) -> None:
         """Replace nodes, those at the end first, so that what a new node sends meets new ones."""
-        links = [(link.origin, link.destination) for link in self.before.links]
-        order = graph.order([node.name for node in self.before.nodes], links)
+        order = {name: place for place, name in enumerate(graph.order(*_graph(self.before)))}
         done: list[NodeChange] = []
-        for change in sorted(changes, key=lambda each: order.index(each.name), reverse=True):
+        for change in sorted(changes, key=lambda each: order[each.name], reverse=True):
             try:
                 self._swap(change, fresh.get(change.name))
             except BaseException:
@@ -428,6 +423,7 @@ class Reload:
         else:
             self._left.append(swap.old)
         self.carried += swap.carried
+        self._held_seconds = max(self._held_seconds, swap.seconds)
         self.pipeline._nodes[name] = worker.node
         if swap.error is not None:
             error = PluginError.from_exception(swap.error, node=name, doing="start()")
@@ -501,19 +497,23 @@ class Reload:
 
     def _commit(self, added: Mapping[str, Fresh]) -> None:
         """Make the new graph the one that runs; whoever sends is held, and nothing in here fails."""
-        pipeline, links = self.pipeline, self.after.links
+        pipeline = self.pipeline
         nodes = {
             each.name: added[each.name].node if each.name in added else pipeline._nodes[each.name]
             for each in self.after.nodes
         }
+        was = graph.successors(*_graph(self.before))
+        behind = graph.successors(*_graph(self.after))
+        before = graph.predecessors(*_graph(self.after))
         for name, node in nodes.items():
-            behind = [each.destination for each in links if each.origin == name]
-            wanted = tuple(Link(each, nodes[each]._juturna.inbox) for each in behind)
+            wanted = tuple(Link(each, nodes[each]._juturna.inbox) for each in behind[name])
             if name in added:
                 added[name].early.open(wanted)
-            if name in added or self._is_relinked(name, behind, added):
+            if was.get(name) != behind[name] or any(
+                each in added for each in (name, *behind[name])
+            ):
                 node._juturna.outlet.links = wanted
-            node.origins[:] = [each.origin for each in links if each.destination == name]
+            node.origins[:] = before[name]
         self._left += [pipeline._nodes[name] for name in added if name in pipeline._nodes]
         with pipeline._ending:
             workers = {name: _worker_of(node) for name, node in nodes.items()}
@@ -536,6 +536,13 @@ class Reload:
                 self.pipeline.logger.error("%s is removed and hangs: %s", name, worker.doing)
                 worker.cut_off()
             self._left.append(worker.node)
+
+
+def _graph(config: PipelineConfig) -> tuple[list[str], list[tuple[str, str]]]:
+    """The names of the nodes, and the links between them."""
+    return [node.name for node in config.nodes], [
+        (link.origin, link.destination) for link in config.links
+    ]
 
 
 def _worker_of(node: Node[Any, Any]) -> Worker:

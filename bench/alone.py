@@ -1,0 +1,236 @@
+"""One measurement of what only this project does, in a process of its own: prints its figures as one JSON object.
+
+    PYTHON alone.py MEASUREMENT '{"argument": …}'
+
+As side.py, whose other side has nothing like it: pipelines that change while they run.
+"""
+
+import functools
+import itertools
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from side import link, node, percentile, remote
+
+from juturna_core.config import PipelineConfig
+from juturna_core.follow import FileFollower
+from juturna_core.session import Session
+
+PLUGINS = str(Path(__file__).parent / "plugins")
+
+
+class Rig:
+    """A pipeline file that runs and is followed."""
+
+    def __init__(self, nodes: list[dict], links: list[dict]) -> None:
+        self.nodes = {each["name"]: each for each in nodes}
+        self.links = links
+        self.path = Path(tempfile.mkdtemp(prefix="bench-")) / "pipe.json"
+        self.save()
+        self.session = Session(self.path)
+        self.session.load()
+        self.pipeline = self.session.pipeline
+        self.pipeline.warmup()
+        self.pipeline.start()
+
+    @property
+    def document(self) -> dict:
+        pipeline = {
+            "name": "bench",
+            "id": "1",
+            "folder": str(self.path.parent / "out"),
+            "nodes": list(self.nodes.values()),
+            "links": self.links,
+        }
+        return {"version": "1", "plugins": [PLUGINS], "pipeline": pipeline}
+
+    def save(self) -> None:
+        beside = self.path.with_suffix(".new")
+        beside.write_text(json.dumps(self.document, indent=2))
+        os.replace(beside, self.path)
+
+    def apply(self):
+        config = PipelineConfig.from_dict(self.document)
+        return self.pipeline.apply(config, catalog=self.pipeline._catalog)
+
+    def change(self, name: str, **arguments: object) -> None:
+        self.nodes[name] = {
+            **self.nodes[name],
+            "configuration": {**self.nodes[name]["configuration"], **arguments},
+        }
+
+    def warp(self, name: str, port: int | None) -> None:
+        place = {"warped": port is not None}
+        if port is not None:
+            place["warp_configuration"] = {"grpc_host": "127.0.0.1", "grpc_port": port}
+        self.nodes[name] = {**self.nodes[name], **place}
+
+
+def chain(source: dict, steps: int) -> tuple[list[dict], list[dict]]:
+    nodes = [
+        source,
+        *(node(f"p{number}", "proc", "step", tag=0, live=0) for number in range(steps)),
+        node("k", "sink", "checker"),
+    ]
+    return nodes, [link(a["name"], b["name"]) for a, b in itertools.pairwise(nodes)]
+
+
+def in_a_row(rig: Rig, names: list[str]) -> None:
+    rig.nodes = {
+        "s": rig.nodes["s"],
+        **{
+            name: rig.nodes.get(name) or node(name, "proc", "step", tag=0, live=0) for name in names
+        },
+        "k": rig.nodes["k"],
+    }
+    rig.links = [link(a, b) for a, b in itertools.pairwise(rig.nodes)]
+
+
+def reloads(count: int, rate: float) -> dict[str, float]:
+    """Random changes under load: what became of the messages."""
+    rig = Rig(*chain(node("s", "source", "numbers", by=1 / rate), 4))
+    sink = rig.pipeline._nodes["k"]
+    choose, fresh, held = random.Random(1), itertools.count(), []
+    with remote() as port:
+        began = time.perf_counter()
+        for _ in range(count):
+            way = [name for name in rig.nodes if name not in "sk"]
+            name = choose.choice(way)
+            match choose.randrange(7):
+                case 0:
+                    rig.change(name, live=choose.random())
+                case 1:
+                    rig.change(name, tag=choose.random())
+                case 2 if len(way) < 8:
+                    way.insert(choose.randrange(len(way) + 1), f"n{next(fresh)}")
+                case 3 if len(way) > 1:
+                    way.remove(name)
+                case 4:
+                    way[way.index(name)] = f"n{next(fresh)}"
+                case 5:
+                    choose.shuffle(way)
+                case _:
+                    rig.warp(name, None if rig.nodes[name].get("warped") else port)
+            in_a_row(rig, way)
+            held.append(rig.apply().held_seconds)
+        seconds = time.perf_counter() - began
+        report = rig.pipeline.stop(10)
+    sent = rig.pipeline.stats()["s"].transmitted
+    return {
+        "lost": report.lost + sent - sink.received,
+        "wrong": len(sink.wrong),
+        "sent": sent,
+        "a_second": count / seconds,
+        "held_p99": percentile(held, 99) * 1e3,
+    }
+
+
+def save_to_applied(nodes: int, times: int) -> dict[str, float]:
+    """From the last write of the file to its event, one argument of one node changed; and how long nodes were held."""
+    rig = Rig(*chain(node("s", "source", "numbers", by=0.01), nodes - 2))
+    follower = FileFollower(rig.session)
+    follower.start()
+    took, held, restarted = [], [], []
+    for number in range(times):
+        rig.change(f"p{number % (nodes - 2)}", tag=number + 1)
+        after = rig.pipeline.events.ring.since()[2]
+        rig.save()
+        began = time.perf_counter()
+        event = rig.pipeline.events.wait("applied", after=after, timeout=30)
+        took.append(time.perf_counter() - began)
+        held.append(float(event.text.rpartition("held ")[2].split()[0]))
+        restarted.append(event.text.count(": tag"))
+    follower.stop()
+    return {
+        "p50": percentile(took, 50) * 1e3,
+        "p99": percentile(took, 99) * 1e3,
+        "held_p99": percentile(held, 99),
+        "restarted": max(restarted),
+    }
+
+
+def warp_switch(times: int, rate: float) -> dict[str, float]:
+    """`warped` on and off under load: how long the flow was held."""
+    rig = Rig(*chain(node("s", "source", "numbers", by=1 / rate), 1))
+    sink, held = rig.pipeline._nodes["k"], []
+    with remote() as port:
+        for number in range(times):
+            rig.warp("p0", None if number % 2 else port)
+            held.append(rig.apply().held_seconds)
+            wanted = sink.received + rate * 0.05
+            while sink.received < wanted:
+                time.sleep(0.002)
+        lost = rig.pipeline.stop(10).lost + len(sink.wrong)
+    return {
+        "held_p50": percentile(held, 50) * 1e3,
+        "held_p99": percentile(held, 99) * 1e3,
+        "lost": lost,
+    }
+
+
+def watched(nodes: int, seconds: float, snapshots: float) -> dict[str, float]:
+    """The share of its throughput that a pipeline loses to a client that asks for its numbers again and again."""
+    from juturna_core.control.local import LocalControl
+    from juturna_core.control.logs import LogRing
+    from juturna_core.control.server import Server
+
+    rig = Rig(*chain(node("s", "source", "numbers"), nodes - 2))
+    server = Server(LocalControl(rig.session, LogRing("bench")))
+    path = rig.path.parent / "control.sock"
+    server.listen_unix(path)
+    sink = rig.pipeline._nodes["k"]
+    time.sleep(2)
+    free, seen = [], []
+    for _ in range(4):  # in turns, since a machine is not as fast now as it was
+        free.append(_rate(sink, seconds))
+        with _client(path, snapshots):
+            seen.append(_rate(sink, seconds))
+    return {"cost": 100 * (1 - sum(seen) / sum(free)), "rate": sum(free) / len(free)}
+
+
+def _rate(sink: object, seconds: float) -> float:
+    before, began = sink.received, time.perf_counter()
+    time.sleep(seconds)
+    return (sink.received - before) / (time.perf_counter() - began)
+
+
+@contextmanager
+def _client(path: Path, snapshots: float) -> Iterator[None]:
+    """A process of its own that asks `snapshots` times a second."""
+    import subprocess
+
+    code = (
+        "import sys, time\n"
+        "from juturna_core.control.client import Client\n"
+        f"client = Client('unix:{path}')\n"
+        "client.stats()\n"
+        "print('there', flush=True)\n"
+        "while True:\n"
+        f"    client.stats(); time.sleep(1 / {snapshots})\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+MEASUREMENTS = {each.__name__: each for each in (reloads, save_to_applied, warp_switch, watched)}
+
+
+def main() -> None:
+    call, arguments = sys.argv[1], json.loads(sys.argv[2])
+    print(json.dumps(functools.partial(MEASUREMENTS[call], **arguments)()), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
