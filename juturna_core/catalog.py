@@ -62,8 +62,13 @@ class Catalog:
                 sys.path.append(parent)
 
     @classmethod
-    def for_config(cls, config: PipelineConfig, base: Path | None, cwd: Path) -> Catalog:
-        """The catalog for a file that lies in `base`: its `plugins`, from there or else `cwd`."""
+    def for_config(
+        cls, config: PipelineConfig, base: Path | None, cwd: Path, *, say: bool = True
+    ) -> Catalog:
+        """The catalog for a file that lies in `base`: its `plugins`, from there or else `cwd`.
+
+        `say` has it logged which folders these are.
+        """
         found, unfound = [], []
         for name in config.plugins:
             places = dict.fromkeys(place / name for place in (base, cwd) if place is not None)
@@ -71,7 +76,8 @@ class Catalog:
             if folder is None:
                 unfound.append(name)
                 continue
-            jt_logger("catalog").info('plugin folder "%s" is %s', name, folder.resolve())
+            if say:
+                jt_logger("catalog").info('plugin folder "%s" is %s', name, folder.resolve())
             found.append(folder)
         return cls(found, unfound=tuple(unfound))
 

@@ -136,6 +136,12 @@ class NodeConfig(Section):
     on_error: OnError = Field("skip", description="what an exception in update() does")
     repository: Any = Field(None, description="ignored")
 
+    @property
+    def place(self) -> str:
+        """Where it runs: HOST:PORT of its remote, or `local`."""
+        warp = self.warp_configuration
+        return warp.address if self.warped and warp is not None else "local"
+
 
 class LinkConfig(Section):
     """One link: what the node `from` transmits goes to the node `to`."""

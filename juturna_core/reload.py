@@ -569,9 +569,26 @@ def in_words(change: NodeChange) -> str:
         words.append(
             f"{key} {_short(before.configuration, key)} -> {_short(after.configuration, key)}"
         )
-    for key in sorted(change.keys - {"configuration"}):
+    for key in sorted(change.keys - {"configuration", "warped", "warp_configuration"}):
         words.append(f"{key} {getattr(before, key)!s} -> {getattr(after, key)!s}")
+    if change.keys & {"warped", "warp_configuration"}:
+        words.append(_move(before, after))
     return f"{change.name}: {', '.join(words)}"
+
+
+def _move(before: NodeConfig, after: NodeConfig) -> str:
+    """Where a node goes, or what else is new about its remote: `local -> gpu:50080`."""
+    from_, to = before.place, after.place
+    if from_ != to:
+        return f"{from_} -> {to}"
+    old, new = before.warp_configuration, after.warp_configuration
+    if not after.warped or old is None or new is None:
+        return f"its remote, not used now, is {new.address if new else 'none'}"
+    return ", ".join(
+        f"{key} {getattr(old, key)} -> {getattr(new, key)}"
+        for key in type(new).model_fields
+        if getattr(old, key) != getattr(new, key)
+    )
 
 
 def _short(arguments: Mapping[str, Any], key: str) -> str:

@@ -87,7 +87,9 @@ class Session:
                 config = override(config, assignment)
         except ConfigError as error:
             return Candidate(None, None, error.problems)
-        catalog = Catalog.for_config(config, self.path.resolve().parent, Path.cwd())
+        catalog = Catalog.for_config(
+            config, self.path.resolve().parent, Path.cwd(), say=self._pipeline is None
+        )
         if self._plugin_dirs:
             catalog = Catalog([*catalog.plugin_dirs, *self._plugin_dirs], unfound=catalog.unfound)
         return Candidate(

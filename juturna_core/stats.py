@@ -79,11 +79,11 @@ def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
     metrics, outlet = state.metrics, state.outlet
     now = time.perf_counter()
     queue_time, update_time, age = metrics.times.snapshot()
-    warp, trips = config.warp_configuration, metrics.round_trips
+    trips = metrics.round_trips
     return NodeStats(
         type=config.type,
         mark=config.mark or "",
-        where=warp.address if config.warped and warp is not None else "local",
+        where=config.place,
         status=_status(worker),
         status_text=state.status_text,
         received=queue_time.count + metrics.untouched,

@@ -4,6 +4,8 @@ from juturna.components import Message, Node
 
 
 class Step(Node):
+    """Sends on what it gets."""
+
     live_arguments = frozenset({"live"})
 
     def __init__(self, tag, live, **kwargs):

@@ -4,6 +4,8 @@ from juturna.components import Message, Node
 
 
 class Checker(Node):
+    """Keeps count of what came, and of what came at the wrong place."""
+
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.received = 0
