@@ -6,6 +6,7 @@
     ├── EnvironmentVariableError (ValueError)   a $JT_ENV_ variable of a node's configuration
     ├── SettingError (ValueError)               a JUTURNA_* variable
     ├── StateError (RuntimeError)               asked for at the wrong moment: start before warmup
+    ├── Gone                                    the process of a pipeline that one looks into
     ├── FileChanged                             the pipeline file is not what it was when it was read
     ├── WarpError                               a node that runs elsewhere
     │   ├── RemoteError                         the remote answered: this failed here

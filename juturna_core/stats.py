@@ -16,7 +16,7 @@ from juturna_core.worker import Worker
 
 @dataclass(frozen=True, slots=True)
 class NodeStats:
-    """One node at one moment. Counts are exact; `queue` and what belongs to it are of that moment, as is `busy_seconds`.
+    """One node at one moment. Counts are exact; `queue`, what belongs to it and `busy_seconds` are of that moment.
 
     `received` and `transmitted` are messages, `bytes_out` payload bytes, `*_seconds` since the start,
     `blocked_seconds` the time this node could not hand on because `blocked_by` (when it is blocked now) was full,

@@ -1,74 +1,158 @@
-"""`make demo`: the guide's pipeline with a websocket receiver of its own, so that nothing else is needed.
+"""`make demo`: the guide's pipeline, with all that it needs on this machine: a websocket receiver, and a remote.
 
-On a terminal a table of live numbers until ctrl+c; without one 15 seconds and the summary.
+Every few seconds the node `1_pass` moves to the remote, or back, while the numbers run: on a terminal in a table of
+live numbers until ctrl+c, without one for 15 seconds and then in the summary.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from juturna_core.cli.signals import Signals
 
 ROOT = Path(__file__).resolve().parent.parent
-PIPELINE = "plugins/pipelines/remotise/config.json"
+PIPELINE = ROOT / "plugins/pipelines/remotise/config.json"
 GUIDE_PORT = 8081
 # The guide's 2 s a message are slower than its source, one message a second: its queue grows until
 # the end, and then takes half a minute to drain.
 DELAY = 0.5
+MOVES = 3.0
+"""Seconds between two moves."""
+JUTURNA = [sys.executable, "-m", "juturna_core.cli"]
 
 
 def main() -> int:
-    juturna = [sys.executable, "-m", "juturna_core.cli"]
-    listener = subprocess.Popen(
-        [*juturna, "listen", f"ws://127.0.0.1:{free_port()}", "--quiet"],
-        cwd=ROOT,
+    signals = Signals()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="juturna-demo-")))
+        endpoint = stack.enter_context(receiver())
+        place = stack.enter_context(remote(folder))
+        pipe = copy_of_the_guide(folder, endpoint)
+        live = sys.stderr.isatty()
+        print(
+            f"{PIPELINE.relative_to(ROOT)}, a copy of it in {folder}\n"
+            f"  2_notifier sends to {endpoint}, where a receiver waits\n"
+            f"  1_pass moves to {place} and back while messages flow: see the column `where`\n"
+            f"  {'ctrl+c ends' if live else 'without a terminal: 15 seconds, then the summary'}",
+            file=sys.stderr,
+        )
+        environment = {**os.environ, "JUTURNA_RUNTIME_DIR": str(folder / "run")}
+        run = subprocess.Popen(
+            [*JUTURNA, "run", str(pipe), "--log-level", "WARNING"]
+            + (["--live"] if live else ["--for", "15"]),
+            cwd=folder,
+            env=environment,
+        )
+        signals.attend(run.terminate, force=lambda: None)  # on ctrl+c it also hears it by itself
+        moves = Moves(place, environment)
+        try:
+            return run.wait()
+        finally:
+            moves.stop()
+            print(f"1_pass has moved {moves.made} times", file=sys.stderr)
+
+
+class Moves:
+    """Has the node move, again and again, as anybody would from another terminal."""
+
+    def __init__(self, place: str, environment: dict[str, str]) -> None:
+        self.made = 0
+        self._place = place
+        self._environment = environment
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._move)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _move(self) -> None:
+        there = ["warp", "1_pass", self._place]
+        back = ["unwarp", "1_pass"]
+        while not self._over.wait(MOVES):
+            command = back if self.made % 2 else there
+            done = subprocess.run(
+                [*JUTURNA, *command, "--json"],
+                env=self._environment,
+                capture_output=True,
+                text=True,
+                start_new_session=True,  # ctrl+c is not for it
+            )
+            self.made += done.returncode == 0
+
+
+@contextmanager
+def receiver() -> Iterator[str]:
+    """A websocket server that counts what it gets; its address."""
+    with subprocess.Popen(
+        [*JUTURNA, "listen", f"ws://127.0.0.1:{free_port(GUIDE_PORT)}", "--quiet"],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # ctrl+c is for the pipeline, which still has something to send then
-    )
-    assert listener.stderr is not None
-    greeting = listener.stderr.readline()  # "listening on ws://… (ctrl+c ends)"
-    if not greeting.startswith("listening on "):
-        print(greeting + listener.stderr.read(), end="", file=sys.stderr)
-        return listener.wait()
-    endpoint = greeting.split()[2]
-    live = sys.stderr.isatty()
-    print(
-        f"{PIPELINE}\n  1_pass.delay={DELAY}, so that it keeps up with the source; "
-        f"2_notifier sends to {endpoint}, where a receiver waits\n"
-        f"  {'ctrl+c ends' if live else 'without a terminal: 15 seconds, then the summary'}",
-        file=sys.stderr,
-    )
-    signals = Signals()
-    run = subprocess.Popen(
-        [
-            *(*juturna, "run", PIPELINE, "--summary", "table", "--log-level", "WARNING"),
-            *("--set", f"1_pass.delay={DELAY}", "--set", f"2_notifier.endpoint={endpoint}"),
-            *(["--live"] if live else ["--for", "15"]),
-        ],
-        cwd=ROOT,
-    )
-
-    signals.attend(run.terminate, force=lambda: None)  # on ctrl+c it also hears it by itself
-    try:
-        return run.wait()
-    finally:
-        listener.terminate()
-        print(f"receiver: {listener.communicate()[1].strip()}", file=sys.stderr)
-
-
-def free_port() -> int:
-    """The guide's port where it is free, else any."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    ) as process:
+        assert process.stderr is not None
+        greeting = process.stderr.readline()  # "listening on ws://… (ctrl+c ends)"
+        if not greeting.startswith("listening on "):
+            sys.exit(greeting + process.stderr.read())
         try:
-            probe.bind(("127.0.0.1", GUIDE_PORT))
-        except OSError:
-            return 0
-    return GUIDE_PORT
+            yield greeting.split()[2]
+        finally:
+            process.terminate()
+            print(f"receiver: {process.stderr.read().strip()}", file=sys.stderr)
+
+
+@contextmanager
+def remote(folder: Path) -> Iterator[str]:
+    """`1_pass` behind `juturna remotize`; HOST:PORT."""
+    port = free_port(45000)
+    command = [*JUTURNA, "remotize", "--node-name", "1_pass", "--node-mark", "passthrough_identity"]
+    command += ["--plugins-dir", str(ROOT / "plugins"), "--pipe-name", "demo", "--port", str(port)]
+    command += ["--host", "127.0.0.1", "--log-level", "ERROR"]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        if " serves " not in process.stdout.readline():
+            sys.exit("the remote did not start")
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def copy_of_the_guide(folder: Path, endpoint: str) -> Path:
+    """The guide's pipeline file for this demonstration: moving a node writes it."""
+    document = json.loads(PIPELINE.read_text(encoding="utf-8"))
+    document["plugins"] = [str(ROOT / "plugins")]
+    arguments = {node["name"]: node["configuration"] for node in document["pipeline"]["nodes"]}
+    arguments["1_pass"]["delay"] = DELAY
+    arguments["2_notifier"]["endpoint"] = endpoint
+    copy = folder / "config.json"
+    copy.write_text(json.dumps(document, indent=2), encoding="utf-8")
+    return copy
+
+
+def free_port(wanted: int) -> int:
+    """`wanted` where it is free, else any."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return 0
 
 
 if __name__ == "__main__":

@@ -12,22 +12,23 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from juturna_core.errors import JuturnaError
 
-COMMANDS = (
-    "run",
-    "validate",
-    "graph",
-    "nodes",
-    "schema",
-    "remotize",
-    "listen",
-    "launch",
-    "stub",
-    "require",
-    "completion",
-)
+GROUPS = {
+    "run": ("run", "launch", "remotize", "listen"),
+    "a pipeline file": ("validate", "graph", "schema", "require"),
+    "look into a pipeline that runs": ("ps", "top", "tap", "logs", "events", "check", "probe"),
+    "steer it": (
+        *("set", "warp", "unwarp", "suspend", "resume"),
+        *("reload", "undo", "restart", "stop"),
+    ),
+    "more": ("nodes", "stub", "completion"),
+}
+COMMANDS = tuple(name for names in GROUPS.values() for name in names)
+BESIDE = {"unwarp": "warp", "resume": "suspend", "undo": "reload", "restart": "stop"}
+"""Commands that are in the file of another, which does the opposite or nearly the same."""
 ELSEWHERE = {
     "serve": "there is no HTTP server here; a pipeline is run by `juturna run`",
     "create": "a pipeline file is not asked for here step by step; `juturna stub` begins a plugin, "
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     made = argparse.ArgumentParser(
         prog="juturna",
+        usage="juturna [-h] [--version] COMMAND …",
         description="Run Juturna pipelines: JSON files that name nodes and links.",
         epilog="examples:\n"
         "  juturna validate pipe.json            is the file right? every problem with line and column\n"
@@ -51,10 +53,27 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--version", action="store_true", help="print the version and where it is installed"
     )
-    commands = made.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    commands = made.add_subparsers(
+        dest="command", metavar="COMMAND", prog="juturna", help=argparse.SUPPRESS
+    )
     for name in COMMANDS:
-        import_module(f"juturna_core.cli.{name}").add_parser(commands)
+        if name not in BESIDE:
+            _module(name).add_parser(commands)
+    made.description = f"{made.description}\n\n{_listed(commands)}"
     return made
+
+
+def _module(command: str) -> Any:
+    return import_module(f"juturna_core.cli.{BESIDE.get(command, command)}")
+
+
+def _listed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> str:
+    """All commands by what they are for, a line each, which argparse itself does not offer."""
+    helps = {each.dest: each.help for each in commands._choices_actions}
+    lines = ["commands:"]
+    for group, names in GROUPS.items():
+        lines += [f"  {group}", *(f"    {name:<12}{helps[name]}" for name in names)]
+    return "\n".join(lines)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command in ("run", "launch", "remotize"):
         _look_at_facade()
     try:
-        return int(import_module(f"juturna_core.cli.{arguments.command}").run(arguments))
+        return _run(arguments)
     except JuturnaError as error:
         print(f"juturna: {error}", file=sys.stderr)
         return 2
@@ -94,6 +113,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # a full disk, a folder that may not be written
         print(f"juturna: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
         return 2
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    code = int(_module(arguments.command).run(arguments))
+    sys.stdout.flush()  # here, where a reader that has gone is no traceback
+    return code
 
 
 def _look_at_facade() -> None:

@@ -44,7 +44,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from juturna_core.cli.run import conduct, load, watch
+    from juturna_core.cli.run import conduct, ended, load, watch
     from juturna_core.cli.signals import Signals
     from juturna_core.errors import JuturnaError
 
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             threading.Thread(target=_stop_on_enter, args=(pipeline,), daemon=True).start()
             session.wait(arguments.timeout)
 
-    return conduct(session, signals, watch=until_over, grace=GRACE, tell=lambda stats: None)
+    return ended(conduct(session, signals, watch=until_over, grace=GRACE, tell=lambda stats: None))
 
 
 def _stop_on_enter(pipeline: Pipeline) -> None:

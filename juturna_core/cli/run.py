@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 
 from juturna_core.cli.options import add_doors, add_logging, examples, seconds, start_logging
 from juturna_core.cli.signals import Signals, leave
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     with Doors(session, arguments) as doors:
         session.pipeline.warmup()
-        return conduct(
+        outcome = conduct(
             session,
             signals,
             watch=lambda: watch(session, handler, arguments.seconds, as_table=arguments.live),
@@ -95,6 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
             tell=tell,
             started=doors.open,
         )
+    return ended(outcome)
 
 
 def load(file: str, *, overrides: Sequence[str] = (), strict: bool = False) -> Session | None:
@@ -113,6 +114,13 @@ def load(file: str, *, overrides: Sequence[str] = (), strict: bool = False) -> S
     return session
 
 
+class Outcome(NamedTuple):
+    """How a run went: the exit code, and whether a node did not end."""
+
+    code: int
+    hangs: bool
+
+
 def conduct(
     session: Session,
     signals: Signals,
@@ -121,8 +129,8 @@ def conduct(
     grace: float,
     tell: Callable[[PipelineStats], None],
     started: Callable[[], None] = lambda: None,
-) -> int:
-    """Start what is warmed up, `watch` until it is over, drain and `tell` how it went; the exit code."""
+) -> Outcome:
+    """Start what is warmed up, `watch` until it is over, drain and `tell` how it went."""
     pipeline = session.pipeline
     signals.attend(session.request_stop, force=lambda: _force(pipeline))
     pipeline.start()
@@ -176,8 +184,8 @@ def _stop(pipeline: Pipeline, grace: float) -> StopReport | None:
 
 def _end(
     pipeline: Pipeline, report: StopReport | None, tell: Callable[[PipelineStats], None]
-) -> int:
-    """Tell how it went and what was lost, and give everything back; the exit code."""
+) -> Outcome:
+    """Tell how it went and what was lost, and give everything back."""
     tell(pipeline.stats())
     unfinished = report.unfinished if report is not None else ()
     for node, what in unfinished:
@@ -185,13 +193,19 @@ def _end(
     for node, count in (report.lost_by_node if report is not None else {}).items():
         print(f"juturna: {count} messages lost at {node}", file=sys.stderr)
     code = 1 if pipeline.stats().lost or pipeline.failure else 0
-    if unfinished:
-        leave(code)
-    pipeline.destroy()
+    if not unfinished:
+        pipeline.destroy()
+    return Outcome(code, hangs=bool(unfinished))
+
+
+def ended(outcome: Outcome) -> int:
+    """All doors are closed: the exit code, or, where something hangs that Python would wait for, the exit."""
+    if outcome.hangs:
+        leave(outcome.code)
     if hanging := _threads_of_plugins():
         print(f"juturna: threads of plugins did not end: {', '.join(hanging)}", file=sys.stderr)
-        leave(code)
-    return code
+        leave(outcome.code)
+    return outcome.code
 
 
 def _threads_of_plugins() -> list[str]:

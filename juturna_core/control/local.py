@@ -196,8 +196,8 @@ class Follow:
             if self._closed.is_set():
                 raise StopIteration
             over = self._over()  # asked first: what was published before is still told
-            self._kept, _, self._last = self._ring.since(
-                self._last, None, until=lambda: self._closed.is_set() or over or self._over()
+            self._kept, _, self._last = self._ring.since(  # at once when it is over
+                self._last, None, until=lambda: self._closed.is_set() or self._over()
             )
             if over and not self._kept:
                 raise StopIteration

@@ -274,7 +274,7 @@ def test_a_file_that_is_never_quiet_is_looked_at(path: Path) -> None:
             path.write_text(str(number := number + 1))
 
     ear = Ear()
-    with running(FileWatch(path, ear.changes.put, debounce=0.1)), threads(write):
+    with running(FileWatch(path, ear.changes.put, debounce=0.05)), threads(write):
         ear.change()
         enough.set()
 
