@@ -27,6 +27,7 @@ class FileFollower:
 
     def start(self) -> None:
         self._session.followed_by(self._watch.known)
+        self._watch.known(self._session.content)  # a save since then is news
         self._watch.start()
 
     def stop(self) -> None:

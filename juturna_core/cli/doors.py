@@ -91,7 +91,7 @@ class Doors:
         self._closing.callback(follower.stop)
 
     def _open_control(self) -> None:
-        from juturna_core.control import discovery
+        from juturna_core.control.discovery import socket_path
         from juturna_core.control.local import LocalControl
         from juturna_core.control.server import Server
 
@@ -101,7 +101,7 @@ class Doors:
         self._closing.callback(server.stop)
         logger = jt_logger("control")
         try:
-            path = discovery.socket_path(self._session.pipeline.name, os.getpid())
+            path = socket_path(self._session.pipeline.name, os.getpid())
             server.listen_unix(path)
             logger.debug("unix:%s", path)
         except (JuturnaError, OSError) as error:

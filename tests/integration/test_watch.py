@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from juturna_core.errors import StateError
-from juturna_core.watch import FileWatch, Inotify, PluginWatch, Watch, Watchfiles
+from juturna_core.notify import Inotify, Watchfiles
+from juturna_core.watch import FileWatch, PluginWatch, Watch
 from tests.runtime import DEADLINE, eventually, threads
 
 KERNEL_ONLY = pytest.mark.parametrize("source", ["kernel"], indirect=True)
