@@ -69,6 +69,8 @@ class ApplyReport:
     held_seconds: float = 0.0
     carried: int = 0
     lost_by_node: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    """What is odd about the configuration."""
 
     @property
     def lost(self) -> int:

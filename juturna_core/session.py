@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from juturna_core import source_map
@@ -65,6 +65,7 @@ class Session:
         self._pipeline: Pipeline | None = None
         self._changing = threading.RLock()
         self._edits: list[FileEdit] = []
+        self._unwritten: tuple[Change, ...] = ()  # set without the file, and laid over it
         self._kept = False  # stopped, to be started again
         self._resumed = threading.Event()
         self._own: Callable[[bytes], None] = lambda content: None
@@ -188,7 +189,7 @@ class Session:
                 candidate.config, catalog=candidate.catalog, renew=renew, patience=self._patience
             )
             self.revision += 1
-            return report
+            return replace(report, warnings=tuple(map(str, candidate.problems)))
 
     def take(self, content: bytes) -> ApplyReport:
         """The file holds `content` now: apply it."""
@@ -201,6 +202,7 @@ class Session:
                 ) from error
             report = self.apply(text)
             self.content = content
+            self._unwritten = ()  # the file is what counts
             return report
 
     def reload(self) -> ApplyReport:
@@ -225,11 +227,21 @@ class Session:
         with self._changing:
             edit = self.preview(changes, write=write)
             self._override_no_more(changes)
-            report = self.apply(edit.after.decode())
+            unwritten = (*self._unwritten, *changes) if not write else self._unwritten_but(changes)
+            report = self.apply(self._laid_over(edit.after if write else edit.before, unwritten))
+            self._unwritten = unwritten
             if write:
                 self._write(lambda: edit_file(self.path, changes, expected=edit.before), edit)
                 self._edits.append(edit)
             return report, edit
+
+    def _unwritten_but(self, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """What is set without the file, and not set in it now."""
+        set_now = {(each.node, each.path) for each in changes}
+        return tuple(each for each in self._unwritten if (each.node, each.path) not in set_now)
+
+    def _laid_over(self, content: bytes, unwritten: Sequence[Change]) -> str:
+        return splice(content.decode(), unwritten, str(self.path))
 
     def _override_no_more(self, changes: Sequence[Change]) -> None:
         """What is set now counts, and not what was given when the pipeline was started."""
@@ -248,7 +260,7 @@ class Session:
         try:
             write()
         except JuturnaError:
-            self.apply(edit.before.decode())
+            self.apply(self._laid_over(edit.before, self._unwritten))
             raise
         self.content = edit.after
 
@@ -256,7 +268,7 @@ class Session:
         """What `edit` would make of the file."""
         if write:
             return edit_file(self.path, changes, expected=self.content, dry_run=True)
-        text = splice(self.content.decode(), changes, str(self.path))
+        text = self._laid_over(self.content, (*self._unwritten, *changes))
         return FileEdit(self.path, self.content, text.encode())
 
     def undo(self) -> tuple[ApplyReport, FileEdit]:
@@ -268,6 +280,6 @@ class Session:
             if self.path.read_bytes() != back.before:
                 self._edits.clear()
                 raise StateError(f"{self.path} has changed since: nothing can be undone")
-            report = self.apply(back.after.decode())
+            report = self.apply(self._laid_over(back.after, self._unwritten))
             self._write(lambda: restore(self._edits.pop()), back)
             return report, back

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from juturna_core.cli.attach import as_json, control
@@ -48,6 +49,8 @@ def tell(applied: Applied, *, json: bool, dry_run: bool = False) -> int:
     """Say what a change did; the exit code: 1 when messages were lost."""
     for line in [as_json(applied)] if json else _in_words(applied, dry_run):
         print(line)
+    for warning in applied.warnings:
+        print(warning, file=sys.stderr)
     return 1 if applied.lost else 0
 
 

@@ -48,6 +48,7 @@ def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     for action in parser._actions:  # argparse has no public way to them
         found.append(action)
         if isinstance(action, argparse._SubParsersAction):
+            action.help = "what to do"  # the help lists commands by itself; here they are wanted
             for command in action._choices_actions:  # a menu has room for the short help only
                 action.choices[command.dest].description = command.help
             found += [each for command in action.choices.values() for each in _actions(command)]

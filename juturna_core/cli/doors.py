@@ -97,8 +97,8 @@ class Doors:
 
         control = LocalControl(self._session, self._logs)
         server = Server(control)
-        self._closing.callback(control.close)
         self._closing.callback(server.stop)
+        self._closing.callback(control.close)  # before that: those who follow hear the end
         logger = jt_logger("control")
         try:
             path = socket_path(self._session.pipeline.name, os.getpid())

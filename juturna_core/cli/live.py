@@ -52,6 +52,8 @@ class Screen:
 
     def draw(self, stats: PipelineStats) -> None:
         """Show `stats`, with what has changed lately."""
+        if self._next is not None and stats.seconds < self._next.seconds:  # it has begun anew
+            self._earlier = self._next = None
         columns = shutil.get_terminal_size().columns
         lines = [cut(line, columns - 1) for line in self._render(stats, self._earlier)]
         if self._next is None or stats.seconds - self._next.seconds >= _WINDOW:

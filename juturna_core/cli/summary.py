@@ -77,7 +77,7 @@ def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
                 node.where,
                 str(node.received),
                 str(node.transmitted),
-                f"{received / seconds:.1f}" if seconds > 0 else "-",
+                f"{max(0, received) / seconds:.1f}" if seconds > 0 else "-",
                 str(node.queue + node.in_flight),
                 str(node.queue_max),
                 duration(update.percentile(50)),

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from juturna_core.stats import PipelineStats
 
 _EVERY = 1.0
+_WINDOW = 5.0
+"""On a terminal rates and times are of the last so many seconds."""
+_FIRST = 0.3
+"""Seconds before the first table, whose rates are of that time."""
 
 
 def add_parser(commands: Any) -> None:
@@ -58,19 +63,26 @@ def _is_terminal() -> bool:
 
 
 class Reader:
-    """Reads numbers; what the nodes are is asked again only when that has changed."""
+    """Reads numbers, and has those of `window` seconds ago (at least the last) in `before` to compare them with."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, window: float = 0.0) -> None:
         self._client = client
-        self._about = client.describe()
+        self._window = window
+        self._kept: deque[PipelineStats] = deque()
+        self.before: PipelineStats | None = None
 
     def read(self) -> PipelineStats:
         from juturna_core.cli.numbers import stats_of
 
-        numbers = self._client.stats()
-        if numbers.nodes.keys() != {node.name for node in self._about.nodes}:
-            self._about = self._client.describe()
-        return stats_of(numbers, self._about)
+        now = stats_of(self._client.stats(), self._client.describe())
+        kept = self._kept
+        if kept and kept[-1].seconds > now.seconds:  # it has begun anew
+            kept.clear()
+        while len(kept) > 1 and now.seconds - kept[1].seconds >= self._window:
+            kept.popleft()
+        self.before = kept[0] if kept else None
+        kept.append(now)
+        return now
 
 
 def _times(arguments: argparse.Namespace, default: int | None) -> Iterator[None]:
@@ -87,14 +99,13 @@ def _print_objects(client: Client, arguments: argparse.Namespace) -> int:
     from juturna_core.cli.summary import as_dict
 
     reader = Reader(client)
-    before = reader.read()
+    reader.read()
     for _ in _times(arguments, None):
-        now = reader.read()
+        now, before = reader.read(), reader.before
         shown = as_dict(lately(now, before))
         for name, rate in rates(now, before).items():
             shown["nodes"][name]["rx_per_second"] = round(rate, 3)
         print(as_json({"time": round(time.time(), 3), **shown}), flush=True)
-        before = now
     return 0
 
 
@@ -102,11 +113,10 @@ def _print_tables(client: Client, arguments: argparse.Namespace) -> int:
     from juturna_core.cli.summary import as_table
 
     reader = Reader(client)
-    before = reader.read()
+    reader.read()
     for _ in _times(arguments, 1):
         now = reader.read()
-        print(as_table(now, before), flush=True)
-        before = now
+        print(as_table(now, reader.before), flush=True)
     return 0
 
 
@@ -116,13 +126,16 @@ def _draw(client: Client, arguments: argparse.Namespace) -> int:
     from juturna_core.cli.keys import Keys
     from juturna_core.cli.live import Screen
 
-    reader, left = Reader(client), arguments.count
-    with Keys() as keys, Screen(logging.NullHandler(), _lines) as screen:
-        while True:
+    reader, left = Reader(client, _WINDOW), arguments.count
+    reader.read()
+    pause = min(_FIRST, arguments.interval)
+    screen = Screen(logging.NullHandler(), lambda stats, _: _lines(stats, reader.before))
+    with Keys() as keys, screen:
+        while not keys.wait("q", pause) and left != 0:
             screen.draw(reader.read())
             left = None if left is None else left - 1
-            if left == 0 or keys.wait("q", arguments.interval):
-                return 0
+            pause = arguments.interval
+    return 0
 
 
 def _lines(stats: PipelineStats, before: PipelineStats | None) -> list[str]:

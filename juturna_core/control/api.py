@@ -203,6 +203,7 @@ class Applied:
     carried: int
     lost: int
     lines: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ class Client(Control):
         if self.closed:
             return StateError(f"the client of {self.address} is closed")
         if code is status.UNAUTHENTICATED:
-            return JuturnaError(f"{self.address} refused: {details}", hint="--control-token-file")
+            return JuturnaError(f"{self.address} refused: {details}", hint="--token-file FILE")
         if code in (status.DEADLINE_EXCEEDED, status.CANCELLED):
             return Gone(f"the pipeline at {self.address} does not answer")
         if code is status.UNIMPLEMENTED:

@@ -43,6 +43,7 @@ class LocalControl:
         self._session = session
         self._logs = logs
         self._peeks = Peeks()
+        self._over = threading.Event()
 
     # --- look ----------------------------------------------------------------------------------------------------
 
@@ -75,7 +76,7 @@ class LocalControl:
         return self._logs.since(since, _bounded(wait), node, level)
 
     def follow(self, since: int = 0) -> Follow:
-        return Follow(self._pipeline, since, self._session.ending.is_set)
+        return Follow(self._pipeline, since, self._over.is_set)
 
     def tap(self, node: str) -> Tap:
         return Tap(node, self._worker(node))
@@ -157,7 +158,9 @@ class LocalControl:
         self._session.restart()
 
     def close(self) -> None:
-        """Keep nothing any more."""
+        """The process is about to end: keep nothing any more, and have those who follow come to their end."""
+        self._over.set()
+        self._pipeline.events.ring.wake()
         self._peeks.close()
 
     # --- in here -------------------------------------------------------------------------------------------------
@@ -179,7 +182,7 @@ class LocalControl:
 
 
 class Follow:
-    """Events of a pipeline as they happen, until `close` or the end of the session."""
+    """Events of a pipeline as they happen, until `close` or the end of the process."""
 
     def __init__(self, pipeline: Pipeline, since: int, over: Callable[[], bool]) -> None:
         self._ring = pipeline.events.ring
@@ -275,6 +278,7 @@ def applied(report: ApplyReport, edit: FileEdit | None = None, *, written: bool 
         carried=report.carried,
         lost=report.lost,
         lines=edit.lines() if edit is not None and written else (),
+        warnings=report.warnings,
     )
 
 

@@ -7,6 +7,7 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -23,8 +24,12 @@ SECONDS = 20.0
 """How long anything may take before the test fails."""
 
 
+RUNTIME = tempfile.TemporaryDirectory(prefix="jt-")
+"""Where what these tests run opens its doors: not where the pipelines of whoever runs the tests do."""
+
+
 def environment(given: dict[str, str]) -> dict[str, str]:
-    return {**os.environ, "TERM": "xterm", **given}
+    return {**os.environ, "TERM": "xterm", "JUTURNA_RUNTIME_DIR": RUNTIME.name, **given}
 
 
 def juturna(

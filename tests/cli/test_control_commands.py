@@ -11,13 +11,19 @@ import subprocess
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from juturna_core.cli import main
+from juturna_core.cli.numbers import lately, rates
+from juturna_core.cli.top import Reader
+from juturna_core.control.client import Client
+from juturna_core.control.discovery import find, socket_path
+from juturna_core.control.fake import FakeControl
+from juturna_core.control.server import Server
 from tests.cli.command import (
     COMMAND,
     PLUGINS,
@@ -596,6 +602,65 @@ def test_on_a_terminal_tap_says_a_message_in_words(looked_at: Path) -> None:
     os.close(master)
     assert " of s, version " in shown
     assert " 64 B  64 bytes: " in shown
+
+
+# --- what a short run does not show ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def faked(folder: Path, monkeypatch: pytest.MonkeyPatch, file: str = "") -> Iterator[FakeControl]:
+    """A pipeline in this process, behind a real socket."""
+    monkeypatch.setenv("JUTURNA_RUNTIME_DIR", str(folder / "run"))
+    control = FakeControl(json.dumps(chain(source(rate=1), node("p", "forwarder"), SINK)), file)
+    server = Server(control)
+    server.listen_unix(socket_path("chain", os.getpid()))
+    try:
+        yield control
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("command", ["logs", "events"])
+def test_how_much_is_not_kept_any_more_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    with faked(tmp_path, monkeypatch) as control:
+        for number in range(20_005 if command == "logs" else 0):
+            control.log(str(number))
+        for _ in range(1005 if command == "events" else 0):
+            control.restart()
+        done = ask(tmp_path, command)
+    said = {"logs": "5 earlier lines", "events": "6 earlier events"}[command]
+    assert (done.returncode, done.stderr) == (0, f"juturna: {said} are not kept any more\n")
+
+
+def test_without_a_file_a_change_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with faked(tmp_path, monkeypatch) as control:
+        assert ask(tmp_path, "set", "s", "rate", "2").returncode == 0
+        (given,) = [arguments for method, arguments in control.calls if method == "edit"]
+        assert given["write"] is False
+        done = ask(tmp_path, "set", "s", "rate", "3", "--write")
+        assert done.returncode == 2
+        assert done.stderr == "juturna: --write: the pipeline was started from no file\n"
+
+
+def test_rates_begin_anew_with_the_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with faked(tmp_path, monkeypatch) as control, closing(Client(find(), timeout=5.0)) as client:
+        reader = Reader(client, window=5.0)
+        for seconds in (10, 3, 3):
+            control.advance(seconds)
+            stats = reader.read()
+        assert reader.before is not None
+        assert (stats.seconds, reader.before.seconds) == (16.0, 10.0)
+        assert rates(stats, reader.before) == {"s": 10.0, "p": 10.0, "k": 10.0}
+        assert lately(stats, reader.before)["p"].update_time.count == 60
+        control.restart()
+        control.advance(1)
+        assert (reader.read().seconds, reader.before) == (1.0, None)
 
 
 # --- usage -----------------------------------------------------------------------------------------------------------

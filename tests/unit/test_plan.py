@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from juturna_core.config import PipelineConfig
@@ -13,7 +15,7 @@ def graph(text: str) -> PipelineConfig:
     """`"a b c, b d"`: a -> b -> c and b -> d."""
     ways = [way.split() for way in text.split(",")]
     names = dict.fromkeys(name for way in ways for name in way)
-    links = dict.fromkeys(pair for way in ways for pair in zip(way, way[1:], strict=False))
+    links = dict.fromkeys(pair for way in ways for pair in itertools.pairwise(way))
     return configuration([{"name": name} for name in names], links, folder="x")
 
 
