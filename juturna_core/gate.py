@@ -14,26 +14,42 @@ from typing import Any
 
 from juturna_core.config import NodeConfig
 from juturna_core.errors import RAISED_BY_AUTHORS
-from juturna_core.inbox import FOREVER
 from juturna_core.message import Message
 from juturna_core.node import Node
-from juturna_core.outlet import Link
+from juturna_core.outlet import Link, Outlet
 from juturna_core.worker import Worker
 
 
 class Gate:
     """Holds a worker, once what its node has under way is done, until `open`."""
 
-    def __init__(self, worker: Worker, arrived: Callable[[Worker], None], seconds: float) -> None:
-        """`arrived` is called when it holds; `seconds` is what the node may take before."""
+    def __init__(self, worker: Worker, tell: Callable[[], None], seconds: float) -> None:
+        """`tell` is called when it holds; `seconds` is what the node may take before."""
+        self.arrived = False
+        self.flushed = False
+        """Whether the node could finish what it had under way."""
         self._worker = worker
-        self._arrived = arrived
+        self._tell = tell
         self._seconds = seconds
+        self._at_once = True
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
+    def enter(self, *, drained: bool) -> None:
+        """Have the worker come here, before its next message or (`drained`) behind all that wait for it."""
+        worker = self._worker
+        # a source that is in its function comes to its mail before it handles what that returns
+        self._at_once = not drained or (worker.pulling and not len(worker.inbox))
+        (worker.post if self._at_once else worker.inbox.post_behind)(self)
+
+    def holds(self) -> bool:
+        """Whether no message passes any more."""
+        worker = self._worker
+        return self.arrived or worker.ended.is_set() or (self._at_once and worker.pulling)
+
     def __call__(self) -> None:
-        self._worker.node.flush(self._seconds)
-        self._arrived(self._worker)
+        self.flushed = self._worker.flush(self._seconds)
+        self.arrived = True
+        self._tell()
         while (call := self._calls.get()) is not None:
             call()
 
@@ -51,26 +67,25 @@ class Early:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: list[Message[Any]] = []
-        self._links: tuple[Link, ...] | None = None
+        self._opened: tuple[Outlet, tuple[Link, ...]] | None = None
 
     def put(self, message: Message[Any]) -> None:
         with self._lock:
-            if self._links is None:
+            if self._opened is None:
                 self._kept.append(message)
             else:
-                self._send(message, self._links)
+                self._send(message, *self._opened)
 
-    def open(self, links: tuple[Link, ...]) -> None:
-        """Send what was kept into `links`, and what still comes."""
+    def open(self, outlet: Outlet, links: tuple[Link, ...]) -> None:
+        """Send what was kept into `links` of `outlet`, waiting where one is full, and what still comes."""
         with self._lock:
-            self._links = links
             for message in self._kept:
-                self._send(message, links)
+                self._send(message, outlet, links)
             self._kept.clear()
+            self._opened = outlet, links
 
-    def _send(self, message: Message[Any], links: tuple[Link, ...]) -> None:
-        for link in links:
-            link.put((message, message._size, time.perf_counter()), FOREVER)
+    def _send(self, message: Message[Any], outlet: Outlet, links: tuple[Link, ...]) -> None:
+        outlet.send_on((message, message._size, time.perf_counter()), links)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,14 +96,20 @@ class Fresh:
     node: Node[Any, Any]
     early: Early
 
+    def join(self, links: tuple[Link, ...]) -> None:
+        """Send into `links` from now on, first what was sent before. On the worker's thread: it may have to wait."""
+        outlet = self.node._juturna.outlet
+        self.early.open(outlet, links)
+        outlet.links = links
+
 
 class Swap:
     """Has a worker's node leave and another take its place. Without one at hand it waits until `give`."""
 
     def __init__(
-        self, worker: Worker, fresh: Fresh | None, told: Callable[[Worker], None], seconds: float
+        self, worker: Worker, fresh: Fresh | None, tell: Callable[[], None], seconds: float
     ) -> None:
-        """`told` is called when the old node has left and there is no other yet, and at the end."""
+        """`tell` is called when the old node has left and there is no other yet, and at the end."""
         self.worker = worker
         self.old = worker.node
         self.error: BaseException | None = None
@@ -96,37 +117,54 @@ class Swap:
         self.carried = 0
         self.seconds = 0.0
         """How long the worker took no messages."""
+        self.left = False
+        """Whether the old node has left."""
+        self.done = False
+        """Whether another has taken its place, or it is known that there is none."""
         self._fresh = fresh
-        self._told = told
+        self._tell = tell
         self._seconds = seconds
         self._given = threading.Event()
         self._begun = threading.Lock()
+        self._adopting = threading.Lock()
 
     def __call__(self) -> None:
         if not self._begun.acquire(blocking=False):  # given up before it began
             return
         began = time.monotonic()
         worker, rest = self.worker, self.worker.leave(self._seconds)
+        if not self._adopting.acquire(
+            blocking=False
+        ):  # given up, and another worker has all that waited
+            return
         self.carried = len(rest) + len(worker.inbox)
+        self.left = True
         if self._fresh is None:
-            self._told(worker)
+            self._tell()
             self._given.wait()
         if self._fresh is None:
             worker.wait_for_successor(rest)
         else:
+            outlet = worker.state.outlet
+            self._fresh.early.open(outlet, outlet.links)  # before its `start`, which may send more
             try:
                 worker.adopt(self._fresh.node, rest)
             except RAISED_BY_AUTHORS as error:
                 self.error = error
-            self._fresh.early.open(worker.state.outlet.links)
         self.seconds = time.monotonic() - began
-        self._told(worker)
+        self.done = True
+        self._tell()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing to wait for, but for a successor that is still to be given."""
+        return self.done or (self.left and self._fresh is None)
 
     def give(self, fresh: Fresh | None) -> None:
         """Go on with `fresh`; None: there is nothing to go on with, and messages wait."""
         self._fresh = fresh
         self._given.set()
 
-    def give_up(self) -> bool:
-        """Do not begin any more; False: it has."""
-        return self._begun.acquire(blocking=False)
+    def give_up(self, *, begun: bool = False) -> bool:
+        """Do not begin any more, or (`begun`) have the old node leave for nobody. False: it is too late for that."""
+        return (self._adopting if begun else self._begun).acquire(blocking=False)

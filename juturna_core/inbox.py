@@ -253,6 +253,10 @@ class Inbox:
             self._room -= size
 
     @property
+    def has_mail(self) -> bool:
+        return bool(self._mail)
+
+    @property
     def flowing(self) -> bool:
         """Whether the worker may take messages, and not only mail."""
         return self._flowing

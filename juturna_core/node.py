@@ -166,7 +166,7 @@ class Node(Generic[T_Input, T_Output]):
     def stop(self) -> None:
         """End; an override calls `super().stop()`, after which no message arrives."""
         if (worker := self._juturna.worker) is not None:
-            worker.stop_asked()
+            worker.stop_asked(self)
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -205,9 +205,13 @@ class Node(Generic[T_Input, T_Output]):
         now = time.perf_counter()
         if not message._born:
             object.__setattr__(message, "_born", now)
-        state = self._juturna
-        taken = state.inbox.put((message, getattr(message.payload, "size_bytes", 0), now), wait)
-        if not taken and state.inbox.closed:
+        state, item = self._juturna, (message, getattr(message.payload, "size_bytes", 0), now)
+        taken = (inbox := state.inbox).put(item, wait)
+        while (
+            not taken and inbox is not state.inbox
+        ):  # it has taken its place in a pipeline meanwhile
+            taken = (inbox := state.inbox).put(item, wait)
+        if not taken and inbox.closed:
             state.drop()
         return taken
 

@@ -106,6 +106,12 @@ class Outlet:
         if not entered:
             self.lost += 1
 
+    def send_on(self, item: Item, links: tuple[Link, ...]) -> None:
+        """Send what was sealed and counted before into `links`, waiting where an inbox is full."""
+        for link in links:
+            if not link.put(item, 0):
+                self._wait(link, item)
+
     def _moved(self, link: Link) -> Link | None:
         """Where `link` leads by now, when that is another inbox than it was."""
         now = next((each for each in self.links if each.name == link.name), link)

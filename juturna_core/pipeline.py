@@ -263,7 +263,6 @@ class Pipeline:
         if any(each.ended.is_set() or each.thread.ident for each in self._workers.values()):
             self._destroy_nodes()
             self._build(Path(self.pipe_path))
-        self._all_ended.clear()
         self._wake = Wakeup()
         self.failure = None
         if self.config.telemetry:
@@ -279,9 +278,6 @@ class Pipeline:
         except BaseException:
             self.stop(grace=1.0)
             raise
-        if not self._workers:
-            self._all_ended.set()
-            self._wake.set()
         self.events.publish("started", f"{len(self._workers)} nodes run")
 
     def apply(
@@ -298,8 +294,11 @@ class Pipeline:
         nodes to build again although nothing about them changed. Raises JuturnaError when the change cannot be made;
         then everything runs as before. One change at a time: another thread's waits.
         """
+        ran = self._status == PipelineStatus.RUNNING
         with self._changing:
             if self._status != PipelineStatus.RUNNING:
+                if ran:
+                    raise StateError("the pipeline has been stopped: the change was not made")
                 return self._begin_with(config, catalog)
             builder = catalog or self._builder_for(config)
             self._reload = Reload(self, config, builder, patience or Patience(), frozenset(renew))
@@ -312,7 +311,10 @@ class Pipeline:
                 self._reload = None
             self.events.publish("applied", str(report))
             self.logger.info("%s", report)
-            self._write_config()
+            try:
+                self._write_config()
+            except JuturnaError as error:  # the change is made
+                self.logger.warning("%s", error)
             return report
 
     def _begin_with(self, config: PipelineConfig, catalog: Builder | None) -> ApplyReport:
@@ -432,7 +434,7 @@ class Pipeline:
     def _worker_ended(self, worker: Worker) -> None:
         """On the thread of the worker that ended: let those end that it was the last to feed."""
         if (reload := self._reload) is not None:
-            reload.ended(worker)
+            reload.tell()
         with self._ending:
             if self._workers.get(worker.state.name) is not worker:  # it has left the graph
                 return
@@ -451,6 +453,11 @@ class Pipeline:
             if worker.ended.is_set():
                 for free in self._ends.end(name, worker.propagates):
                     self._workers[free].end()
+        if self._ends.over:
+            self._all_ended.set()
+            self._wake.set()
+        else:
+            self._all_ended.clear()
 
     def _source_names(self) -> list[str]:
         """Nodes that nothing feeds."""

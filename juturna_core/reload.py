@@ -14,8 +14,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from juturna_core import graph
@@ -43,7 +44,8 @@ FIXED = ("name", "id", "folder", "telemetry")
 """What is part of a pipeline's identity: files and sinks have been told."""
 STOP_SECONDS = 5.0
 """What a node that leaves has for its `stop`, and a node that was forced for letting go."""
-POLICIES = frozenset({"when_full", "on_error", "auto_dump"})
+READ_SECONDS = 0.3
+"""What a source that leaves has for coming back from its function, before its `stop` is called from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,11 @@ class Reload:
         }
         self._old_builder = pipeline._catalog
         self._renew = renew
-        self._news: SimpleQueue[Worker | threading.Thread | None] = SimpleQueue()
+        self._news = threading.Condition()
+        self._aborted = False
         self._gates: dict[Worker, Gate] = {}
+        self._joining: dict[Worker, tuple[Fresh, tuple[Link, ...]]] = {}  # new workers, where to
+        self._tuned: list[NodeChange] = []
         self._held_since = 0.0
         self._held_seconds = 0.0
         self._left: list[Node[Any, Any]] = []
@@ -131,20 +136,21 @@ class Reload:
             for change in swapped:
                 if not type(self.pipeline._nodes[change.name]).exclusive:
                     successors[change.name] = self._aside(change.after, self.builder)
-            removed = {node.name: self.pipeline._workers[node.name] for node in self.change.removed}
+            ending = [node.name for node in (*self.change.removed, *revived)]
+            removed = {name: self.pipeline._workers[name] for name in ending}
             self._hold()
             self._begin(added.values())
             self._retune(tuned)
             self._replace(swapped, successors)
             self._commit(added)
         except BaseException:
+            self._set_back()
             self._give_back({**successors, **added})
             raise
         finally:
             self._release()
         self._end_removed(removed)
-        for node in self._left:
-            _destroyed(node)
+        self._give_back(successors)
         return ApplyReport(
             time.monotonic() - began,
             (*in_words_of(self.change), *(f"{name} built again" for name in sorted(self._renew))),
@@ -164,11 +170,13 @@ class Reload:
 
     def abort(self) -> None:
         """Have `run` take everything back: the pipeline stops."""
-        self._news.put(None)
+        self._aborted = True
+        self.tell()
 
-    def ended(self, worker: Worker) -> None:
-        """A worker has ended by itself: it need not be waited for."""
-        self._news.put(worker)
+    def tell(self) -> None:
+        """Something happened that `run` may wait for: a worker has ended, say."""
+        with self._news:
+            self._news.notify_all()
 
     # --- what to do ----------------------------------------------------------------------------------------------
 
@@ -199,7 +207,6 @@ class Reload:
             (self._renew | self.pipeline._broken) & self._staying & self.pipeline._nodes.keys()
         ):
             swapped[name] = NodeChange(self.before.node(name), self.after.node(name))
-        self.pipeline._broken -= swapped.keys()
         revived = [self.after.node(name) for name in self._revived(swapped)]
         for config in revived:
             swapped.pop(config.name, None)
@@ -233,33 +240,40 @@ class Reload:
 
     # --- aside ---------------------------------------------------------------------------------------------------
 
-    def _aside(self, config: NodeConfig, builder: Builder) -> Fresh:
+    def _aside(self, config: NodeConfig, builder: Builder, *, surely: bool = False) -> Fresh:
         """A node, built and warmed up on a thread of its own, so that one that hangs holds up nothing."""
-        made: list[Fresh] = []
-        errors: list[BaseException] = []
-        too_late = threading.Event()
+        made: list[Fresh | BaseException] = []
+        unwanted = threading.Event()
 
         def build() -> None:
             try:
                 made.append(self._build(config, builder))
             except BaseException as error:  # noqa: BLE001  # the author's, and told to whoever waits
-                errors.append(error)
-            if too_late.is_set() and made:
-                _destroyed(made[0].node)
-            self._news.put(thread)
+                made.append(error)
+            if unwanted.is_set():
+                give_up()
+            self.tell()
 
-        thread = threading.Thread(target=build, name=f"warm-up of {config.name}", daemon=True)
-        thread.start()
-        if not self._heard(thread, time.monotonic() + self.patience.warmup):
-            too_late.set()
-            raise Late(
-                f"{config.name} did not warm up within {self.patience.warmup:g} s",
-                node=config.name,
-                hint="what ran before runs on",
-            )
-        if errors:
-            raise errors[0]
-        return made[0]
+        def give_up() -> None:
+            unwanted.set()
+            with suppress(IndexError):  # it is not made yet, or the other thread has it
+                if isinstance(late := made.pop(), Fresh):
+                    _destroyed(late.node)
+
+        threading.Thread(target=build, name=f"warm-up of {config.name}", daemon=True).start()
+        try:
+            if not self._comes(lambda: made, self.patience.warmup, surely=surely):
+                raise Late(
+                    f"{config.name} did not warm up within {self.patience.warmup:g} s",
+                    node=config.name,
+                    hint="what ran before runs on",
+                )
+        except BaseException:
+            give_up()
+            raise
+        if isinstance(result := made[0], BaseException):
+            raise result
+        return result
 
     def _build(self, config: NodeConfig, builder: Builder) -> Fresh:
         pipeline, name = self.pipeline, config.name
@@ -281,7 +295,7 @@ class Reload:
         return Fresh(config, node, early)
 
     def _give_back(self, fresh: Mapping[str, Fresh]) -> None:
-        """Destroy what was built and is not used."""
+        """Destroy what was built and is not used, and what has left."""
         used = {id(node) for node in (*self.pipeline._nodes.values(), *self._left)}
         for each in fresh.values():
             if id(each.node) not in used:
@@ -296,16 +310,17 @@ class Reload:
     def _hold(self) -> None:
         """Hold what `plan.holds` names. Raises Late, with nothing changed, when one that stays does not come."""
         deadline = time.monotonic() + self.patience.drain
-        late = []
+        late: list[Worker] = []
         for hold in holds(self.before, self.after):
             worker = self.pipeline._workers[hold.node]
             if worker.ended.is_set():
                 continue
-            gate = Gate(worker, self._news.put, max(0.0, deadline - time.monotonic()))
+            gate = Gate(worker, self.tell, max(0.0, deadline - time.monotonic()))
             self._gates[worker] = gate
             worker.draining = hold.drained
-            (worker.inbox.post_behind if hold.drained else worker.post)(gate)
-            if not self._heard(worker, deadline):
+            gate.enter(drained=hold.drained)
+            came = self._comes(gate.holds, deadline - time.monotonic())
+            if not came or (hold.drained and gate.arrived and not gate.flushed):
                 late.append(worker)
             elif not hold.drained:
                 self._held_since = self._held_since or time.monotonic()
@@ -314,23 +329,38 @@ class Reload:
 
     def _force(self, late: list[Worker]) -> None:
         """Cut off those that are to leave and do not; those that they kept waiting come then."""
-        for worker in late:
-            if worker.state.name not in self._staying:
-                worker.cut_off()
+        leaving = [worker for worker in late if worker.state.name not in self._staying]
+        staying = [worker for worker in late if worker not in leaving]
+        for worker in staying:
+            if self._gates[worker].arrived or not self._waits_for(worker, leaving):
+                raise self._does_not_get_through(worker)
+        for worker in leaving:
+            worker.cut_off()
         deadline = time.monotonic() + STOP_SECONDS
-        for worker in late:
-            name = worker.state.name
-            if name in self._staying and not self._heard(worker, deadline):
-                raise Late(
-                    f"{name} does not get through: {worker.doing or 'it waits for another'}",
-                    node=name,
-                    hint="nothing was changed",
-                )
+        for worker in staying:
+            gate = self._gates[worker]
+            if not self._comes(gate.holds, deadline - time.monotonic()):
+                self.pipeline._broken.update(each.state.name for each in leaving)
+                raise self._does_not_get_through(worker)
+
+    def _waits_for(self, worker: Worker, leaving: Iterable[Worker]) -> bool:
+        """Whether it is one of `leaving` that lets `worker` wait, directly or through others."""
+        names, name = {each.state.name for each in leaving}, worker.state.outlet.blocked_by
+        while name and name not in names:
+            name = self.pipeline._workers[name].state.outlet.blocked_by
+        return bool(name)
+
+    def _does_not_get_through(self, worker: Worker) -> Late:
+        name = worker.state.name
+        text = f"{name} does not get through: {worker.doing or 'it waits for another'}"
+        return Late(text, node=name, hint="nothing was changed")
 
     def _release(self) -> None:
         if self._held_since:
             held = time.monotonic() - self._held_since
             self._held_seconds = max(self._held_seconds, held)
+        for worker, (fresh, links) in self._joining.items():
+            self._gates[worker].post(partial(fresh.join, links))
         for worker, gate in self._gates.items():
             worker.draining = False
             gate.open()
@@ -342,53 +372,53 @@ class Reload:
         else:
             worker.post(call)
 
-    def _heard(self, of: Worker | threading.Thread, deadline: float) -> bool:
-        """Wait for news of `of`; False when there is none until `deadline`. Raises StateError after `abort`."""
-        while True:
-            try:
-                news = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
-            except Empty:
-                return False
-            if news is None:
-                raise StateError("the pipeline is stopping: the change was not made")
-            if news is of:
-                return True
+    def _comes(self, true: Callable[[], object], seconds: float, *, surely: bool = False) -> bool:
+        """Wait for something to become `true`, `seconds` at most. Raises StateError after `abort`, unless `surely`."""
+        with self._news:
+            self._news.wait_for(lambda: true() or (self._aborted and not surely), max(0.0, seconds))
+            if self._aborted and not surely:
+                raise _stopping()
+            return bool(true())
 
     # --- retune and replace --------------------------------------------------------------------------------------
 
     def _retune(self, changes: Iterable[NodeChange]) -> None:
-        """Set what nodes take as they live; when one does not take it, the others are set back."""
-        done: list[NodeChange] = []
+        """Set what nodes take as they live."""
         for change in changes:
-            done.append(change)
+            self._tuned.append(change)
             error = self._set(change, self.builder)
             if error is not None:
-                for each in reversed(done):
-                    self._set(each.reversed(), self._old_builder)
                 raise error
 
+    def _set_back(self) -> None:
+        """Undo `_retune`; not for a pipeline that stops."""
+        with suppress(StateError):
+            for change in () if self._aborted else reversed(self._tuned):
+                self._set(change.reversed(), self._old_builder)
+
     def _set(self, change: NodeChange, builder: Builder) -> JuturnaError | None:
-        worker, errors = self.pipeline._workers[change.name], list[BaseException]()
+        worker, results = self.pipeline._workers[change.name], list[BaseException | None]()
         values = builder.values(change.after)
 
         def tune() -> None:
             try:
                 for key in sorted(change.arguments & values.keys()):
                     worker.node.set_on_config(key, values[key])
+                results.append(None)
             except RAISED_BY_AUTHORS as error:
-                errors.append(error)
-            self._news.put(worker)
+                results.append(error)
+            self.tell()
 
         self.pipeline._set_policies(change.name, change.after)
-        if not change.arguments or worker.ended.is_set():
+        if not change.arguments:
             return None
         self._post(worker, tune)
-        if not self._heard(worker, time.monotonic() + self.patience.drain):
+        if not self._comes(lambda: results or worker.ended.is_set(), self.patience.drain):
             text = f"{change.name} does not take its new arguments: {worker.doing}"
             return Late(text, node=change.name)
-        if not errors:
+        if not results or results[0] is None:
             return None
-        return PluginError.from_exception(errors[0], node=change.name, doing="set_on_config()")
+        return PluginError.from_exception(results[0], node=change.name, doing="set_on_config()")
 
     def _replace(self, changes: list[NodeChange], fresh: Mapping[str, Fresh]) -> None:
         """Replace nodes, those at the end first, so that what a new node sends meets new ones."""
@@ -398,41 +428,71 @@ class Reload:
             try:
                 self._swap(change, fresh.get(change.name))
             except BaseException:
-                for each in reversed(done):
+                for each in () if self._aborted else reversed(done):
                     self._put_back(each)
                 raise
             done.append(change)
 
-    def _swap(self, change: NodeChange, fresh: Fresh | None) -> None:
+    def _swap(self, change: NodeChange, fresh: Fresh | None, *, back: bool = False) -> None:
         """Replace one node; one that must be gone before its successor is built has none yet (`fresh`).
 
-        When this raises, the node is the old one, or one that was built as the old one was.
+        When this raises, the node is the old one, or one that was built as the old one was. On the way `back` there is
+        no other to turn to: its messages wait then.
         """
-        name, seconds = change.name, self.patience.drain
-        worker = self.pipeline._workers[name]
-        swap = Swap(worker, fresh, self._news.put, seconds)
+        name, pipeline = change.name, self.pipeline
+        worker = pipeline._workers[name]
+        swap = Swap(worker, fresh, self.tell, self.patience.drain)
         worker.draining = True
         self._post(worker, swap)
-        if not self._heard(worker, time.monotonic() + seconds) and (
-            swap.give_up() or not self._heard(worker, time.monotonic() + STOP_SECONDS)
-        ):
-            self._move_away(worker, fresh or self._aside(change.after, self.builder))
-            return
+        has_left = self._has_left(swap)
         worker.draining = False
         error: BaseException | None = None
+        if not has_left:
+            if worker.ended.is_set():  # by itself, meanwhile: it is not made to begin again
+                return
+            if self._aborted:
+                raise _stopping()
+            if swap.give_up(begun=True):
+                self._move_away(worker, fresh or self._aside(change.after, self.builder))
+                pipeline._broken.discard(name)
+                return
+            error = Late(f"{name} does not come back from start()", node=name)
         if fresh is None:
             error = self._give_successor(swap, change)
         else:
             self._left.append(swap.old)
         self.carried += swap.carried
         self._held_seconds = max(self._held_seconds, swap.seconds)
-        self.pipeline._nodes[name] = worker.node
+        pipeline._nodes[name] = worker.node
         if swap.error is not None:
             error = PluginError.from_exception(swap.error, node=name, doing="start()")
-            self._put_back(change)
-        if error is not None:
-            raise error
-        self.pipeline._set_policies(name, change.after)
+        if error is None:
+            pipeline._broken.discard(name)
+            pipeline._set_policies(name, change.after)
+            return
+        if fresh is not None or swap.error is not None:
+            if back:
+                self._break(worker)
+            else:
+                self._put_back(change)
+        raise error
+
+    def _has_left(self, swap: Swap) -> bool:
+        """Wait until the old node has left, and its successor has come if it is at hand. False: one of them hangs."""
+        worker, drain = swap.worker, self.patience.drain
+        deadline = time.monotonic() + drain
+        try:
+            if self._comes(lambda: swap.over or worker.ended.is_set(), min(READ_SECONDS, drain)):
+                return swap.over
+            if worker.pulling:  # in a read, say, that the author's stop() ends
+                threading.Thread(target=worker.interrupt, daemon=True).start()
+            left = deadline - time.monotonic()
+            if self._comes(lambda: swap.over or worker.ended.is_set(), left):
+                return swap.over
+        except StateError:
+            if swap.give_up():
+                raise
+        return not swap.give_up() and self._comes(lambda: swap.over, STOP_SECONDS, surely=True)
 
     def _give_successor(self, swap: Swap, change: NodeChange) -> BaseException | None:
         """The successor of an exclusive node that is gone by now; when there is none, the old one anew, and why."""
@@ -441,16 +501,18 @@ class Reload:
         successor: Fresh | None = None
         for config, builder in ((change.after, self.builder), (change.before, self._old_builder)):
             try:
-                successor = self._aside(config, builder)
+                successor = self._aside(config, builder, surely=True)
                 break
             except JuturnaError as error:
                 failure = failure or error
         swap.give(successor)
-        self._heard(swap.worker, time.monotonic() + STOP_SECONDS)
-        if successor is None:
-            text = f"{change.name} could not be built again; its messages wait"
-            swap.worker.state.status_text = text
+        if not self._comes(lambda: swap.done, STOP_SECONDS, surely=True):
+            failure = failure or Late(
+                f"{change.name} does not come back from start()", node=change.name
+            )
             self.pipeline._broken.add(change.name)
+        if successor is None:
+            self._say_broken(swap.worker)
         return failure
 
     def _put_back(self, change: NodeChange) -> None:
@@ -460,25 +522,35 @@ class Reload:
         try:
             exclusive = type(self.pipeline._nodes[name]).exclusive
             back = None if exclusive else self._aside(change.before, self._old_builder)
-            self._swap(change.reversed(), back)
+            self._swap(change.reversed(), back, back=True)
         except JuturnaError as error:
             self.pipeline.logger.error("%s could not be built as it was: %s", name, error)
+
+    def _break(self, worker: Worker) -> None:
+        """There is no node that would run: messages wait."""
+        self._post(worker, lambda: worker.wait_for_successor([]))
+        self._say_broken(worker)
+
+    def _say_broken(self, worker: Worker) -> None:
+        name = worker.state.name
+        worker.state.status_text = f"{name} could not be built again; its messages wait"
+        self.pipeline._broken.add(name)
 
     def _move_away(self, worker: Worker, fresh: Fresh) -> None:
         """Leave a node that hangs to itself, with the message it is at; a new worker gets what waits for it."""
         pipeline, name, state = self.pipeline, worker.state.name, fresh.node._juturna
-        successor = pipeline._worker_for(fresh.node, fresh.config)
-        state.outlet.links = worker.state.outlet.links
+        self._begin([fresh])
+        successor = _worker_of(fresh.node)
+        successor.feeders, successor.fed_by = worker.feeders, worker.fed_by
+        if worker.suspended:
+            successor.suspend()
+        self._joining[successor] = fresh, worker.state.outlet.links
         for origin in worker.state.origins:
             pipeline._nodes[origin].add_destination(name, fresh.node)
         items = worker.abandon()
         state.inbox.put_back(items)
-        pipeline._nodes[name], pipeline._workers[name] = fresh.node, successor
         state.origins[:] = worker.state.origins
-        successor.feeders = worker.feeders
-        fresh.early.open(state.outlet.links)
-        fresh.node.start()
-        successor.start()
+        pipeline._nodes[name], pipeline._workers[name] = fresh.node, successor
         self.carried += len(items)
         pipeline.logger.error("%s hung and was left behind: %s", name, worker.doing)
 
@@ -488,7 +560,7 @@ class Reload:
         """Start nodes that are to be added, behind a gate, without links: what they send meanwhile is kept."""
         for each in fresh:
             worker = self.pipeline._worker_for(each.node, each.config)
-            self._gates[worker] = gate = Gate(worker, lambda worker: None, 0)
+            self._gates[worker] = gate = Gate(worker, self.tell, 0)
             worker.post(gate)
             try:
                 each.node.start()
@@ -509,14 +581,14 @@ class Reload:
         before = graph.predecessors(*_graph(self.after))
         for name, node in nodes.items():
             wanted = tuple(Link(each, nodes[each]._juturna.inbox) for each in behind[name])
+            worker = _worker_of(node)
             if name in added:
-                added[name].early.open(wanted)
-            if was.get(name) != behind[name] or any(
-                each in added for each in (name, *behind[name])
-            ):
+                self._joining[worker] = added[name], wanted
+            elif worker in self._joining:
+                self._joining[worker] = self._joining[worker][0], wanted
+            elif was.get(name) != behind[name] or any(each in added for each in behind[name]):
                 node._juturna.outlet.links = wanted
             node.origins[:] = before[name]
-        self._left += [pipeline._nodes[name] for name in added if name in pipeline._nodes]
         with pipeline._ending:
             workers = {name: _worker_of(node) for name, node in nodes.items()}
             for name, worker in workers.items():
@@ -525,13 +597,19 @@ class Reload:
                     worker.feeders = worker.fed_by = feeders
             pipeline._nodes, pipeline._workers = nodes, workers
             pipeline.config, pipeline._catalog = self.after, self.builder
+            pipeline._broken -= added.keys() | set(pipeline._broken - nodes.keys())
             pipeline._follow_ends()
 
     def _end_removed(self, removed: Mapping[str, Worker]) -> None:
         """Stop what has left the graph; all its messages are through, or counted."""
         for worker in removed.values():
             worker.end()
-        deadline = time.monotonic() + STOP_SECONDS
+        began = time.monotonic()
+        for worker in removed.values():
+            left = READ_SECONDS - (time.monotonic() - began)
+            if worker.pulling and not worker.ended.wait(max(0.0, left)) and worker.pulling:
+                threading.Thread(target=worker.stop_node, daemon=True).start()
+        deadline = began + STOP_SECONDS
         for name, worker in removed.items():
             seconds = 0.0 if worker.is_cut_off else deadline - time.monotonic()
             if not worker.ended.wait(max(0.0, seconds)):
@@ -545,6 +623,10 @@ def _graph(config: PipelineConfig) -> tuple[list[str], list[tuple[str, str]]]:
     return [node.name for node in config.nodes], [
         (link.origin, link.destination) for link in config.links
     ]
+
+
+def _stopping() -> StateError:
+    return StateError("the pipeline is stopping: the change was not made")
 
 
 def _worker_of(node: Node[Any, Any]) -> Worker:

@@ -111,11 +111,11 @@ class Worker:
             except RAISED_BY_AUTHORS as error:
                 self._failed("stop()", error)
 
-    def stop_asked(self) -> None:
+    def stop_asked(self, node: Node[Any, Any]) -> None:
         """The author's `stop` has reached `Node.stop`: end. Outside a pipeline, come back when that is done."""
-        self._stop_was_called = True
-        if self._leaving:  # the node ends, and not this worker
+        if self._leaving or node is not self.node:  # the node ends, and not this worker
             return
+        self._stop_was_called = True
         if self.thread.ident is None:
             self.state.status = ComponentStatus.STOPPED
             return
@@ -125,15 +125,34 @@ class Worker:
 
     def leave(self, seconds: float) -> list[Message[Any]]:
         """Have the node finish within `seconds`, then stop it; what it could not finish. On the worker's thread."""
-        rest = [] if self.node.flush(seconds) else self.node.reclaim()
+        rest = [] if self.flush(seconds) else self._reclaim()
         if self._waiting is not None:
             rest += self._waiting.take_all()
             self.state.metrics.dropped += self._waiting.dropped
             self._waiting = None
         self._leaving = True
         self.stop_node()
-        self._leaving = False
         return rest
+
+    def interrupt(self) -> None:
+        """Stop a node that is to leave and is in its source function: its `stop` may well end that. Any thread."""
+        self._leaving = True
+        self.stop_node()
+
+    def flush(self, seconds: float) -> bool:
+        """Have the node finish what it has under way within `seconds`; whether it has. On the worker's thread."""
+        try:
+            return self.node.flush(seconds)
+        except RAISED_BY_AUTHORS as error:
+            self._failed("flush()", error)
+            return False
+
+    def _reclaim(self) -> list[Message[Any]]:
+        try:
+            return list(self.node.reclaim())
+        except RAISED_BY_AUTHORS as error:
+            self._failed("reclaim()", error)
+            return []
 
     def adopt(self, node: Node[Any, Any], rest: Sequence[Message[Any]]) -> None:
         """Run `node` from now on, in place of one that has left: same inbox, same links, same counts.
@@ -141,22 +160,22 @@ class Worker:
         It starts with `rest`. On the worker's thread; raises what the author's `start` raises.
         """
         old, new = self.state, node._juturna
-        early, gone = new.outlet, new.inbox
-        gone.close()
-        self.inbox.put_back([*_items(rest), *gone.take_all()])
-        self.inbox.hold(not gone.flowing)
+        gone = new.inbox
         new.inbox, new.outlet, new.metrics, new.origins = (
             self.inbox,
             old.outlet,
             old.metrics,
             old.origins,
         )
+        gone.close()  # whoever waits for room in it turns to the other
+        self.inbox.put_back([*_items(rest), *gone.take_all()])
+        self.inbox.hold(not gone.flowing)
         # what threads of the old node still send and put is counted there as lost and dropped
         old.inbox, old.outlet, old.worker = gone, Outlet(), None
         old.outlet.connect("", _Nowhere(new.outlet))
-        new.outlet.taps, new.outlet.source = early.taps, None
+        new.outlet.source = None
         self.node, self.state, new.worker = node, new, self
-        self._stop_was_called = False
+        self._stop_was_called = self._leaving = False
         self._waiting = self._synchroniser()
         self._find_detours()
         new.status = ComponentStatus.RUNNING
@@ -255,14 +274,16 @@ class Worker:
         state, at_work = self.state, int(self.at_work)
         state.outlet.disconnect()
         self.inbox.close()
-        self._given_up = self.lost + self.inbox.clear() + max(at_work, self.node.held)
+        waiting = len(self._waiting) if self._waiting is not None else 0
+        self._given_up = self.lost + self.inbox.clear() + waiting + max(at_work, self.node.held)
 
     def abandon(self) -> list[Item]:
         """Leave a node that hangs to itself, with the message it is at; all others that wait, for a successor."""
         self._given_up = self.lost + max(int(self.at_work), self.node.held)
         self.state.outlet.disconnect()
         self.inbox.close()
-        return self.inbox.take_all()
+        waiting = self._waiting.take_all() if self._waiting is not None else []
+        return [*_items(waiting), *self.inbox.take_all()]
 
     def clear_buffer(self) -> None:
         """Forget what waits for its batch; counted as dropped. Any thread: it is done on the worker's."""
@@ -399,7 +420,9 @@ class Worker:
             message = _as_message(source.call())
         except RAISED_BY_AUTHORS as error:
             pause = max(pause, 0.1)  # a source that is broken must not fill the log
-            if not self.inbox.closed:  # stopping may well have closed what it reads from
+            if not (
+                self.inbox.closed or self._leaving
+            ):  # stop() may well have closed what it reads
                 self._failed("its source", error)
         self.pulling = False
         if pause:
@@ -408,7 +431,11 @@ class Worker:
             return None
         if not message._born and not message._is_frozen:
             message._born = born
-        return message, 0, time.perf_counter()
+        item = (message, 0, time.perf_counter())
+        if self.inbox.has_mail:  # first that: it may hold this worker, or bring a successor
+            self.inbox.put_back([item])
+            return None
+        return item
 
     def _deliver(self, mail: Mail) -> None:
         try:

@@ -40,6 +40,7 @@ class Step(Node[Any, Any]):
 
     live_arguments = frozenset({"live"})
     hangs: ClassVar[threading.Event] = threading.Event()
+    starts: ClassVar[bool] = True
 
     def __init__(self, tag: Any = 0, live: Any = 0, mode: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -54,6 +55,8 @@ class Step(Node[Any, Any]):
 
     def start(self) -> None:
         self._do("start")
+        if not Step.starts:
+            raise RuntimeError("nobody starts")
         super().start()
 
     def stop(self) -> None:
@@ -161,6 +164,7 @@ def rig(
 ) -> Iterator[Rig]:
     Ticker.numbers = itertools.count()
     Step.hangs.clear()
+    Step.starts = True
     Port.live_ones = 0
     source = {"name": "s", "mark": "ticker", "type": "source", "configuration": {"by": by}}
     sink = {"name": "k", "mark": "collector", "type": "sink"}

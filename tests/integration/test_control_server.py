@@ -575,7 +575,7 @@ def test_without_the_token_nobody_is_let_in(
     for ask in (client.describe, client.follow):
         with pytest.raises(JuturnaError, match=f"refused: {said}") as raised:
             ask()
-        assert raised.value.hint == "--control-token-file"
+        assert raised.value.hint == "--token-file FILE"
     assert fake.calls == []
     assert connect(f"127.0.0.1:{port}", token="the token").describe().name == "p"
 

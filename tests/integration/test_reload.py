@@ -5,16 +5,30 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, ClassVar
 
 import pytest
 
 from juturna_core.errors import ConfigError, JuturnaError, PluginError, StateError
+from juturna_core.message import Message
+from juturna_core.node import Node
+from juturna_core.payloads import BytesPayload
 from juturna_core.reload import Patience
 from juturna_core.settings import Settings
-from juturna_core.testing import Collector, Numbers, Shelf, configuration, running
+from juturna_core.testing import (
+    Collector,
+    Numbers,
+    Shelf,
+    TestPipeline,
+    configuration,
+    running,
+)
 from tests.reloading import Rig, Step, Ticker, in_order, rig, step
-from tests.runtime import DEADLINE, eventually
+from tests.runtime import DEADLINE, eventually, threads
 
 QUICK = Patience(warmup=1.0, drain=1.0)
 
@@ -317,3 +331,246 @@ def test_a_source_that_has_ended_begins_anew_when_it_is_changed() -> None:
         report = made.apply(configuration(nodes, links, folder=made.pipe_path))
         assert report.restarted["n"] == "it had ended"
         eventually(lambda: [m.creator for m in made["k"].messages].count("n") == 8)
+
+
+# --- what goes wrong half-way ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["step", "port"])
+def test_what_was_set_is_set_back_when_a_node_cannot_be_replaced(mark: str) -> None:
+    mode = "start raises" if mark == "step" else "warmup raises"
+    with rig(step("a"), step("b", mark)) as made:
+        made.nodes["a"] |= {"when_full": "drop_oldest"}
+        made.change("a", live=1)
+        made.change("b", mode=mode)
+        with pytest.raises(PluginError, match="no luck"):
+            made.apply()
+        assert made.pipeline["a"].live == 0
+        assert made.pipeline["a"]._juturna.inbox.when_full == "block"
+
+
+def test_a_node_that_cannot_start_again_either_keeps_its_messages_until_one_can() -> None:
+    with rig(step("a"), step("p")) as made:
+        made.more()
+        Step.starts = False
+        made.change("p", tag=1)
+        with pytest.raises(PluginError, match="nobody starts"):
+            made.apply(patience=QUICK)
+        Step.starts = True
+        made.change("a", mode="warmup raises")
+        with pytest.raises(PluginError):  # another change that fails does not make it forgotten
+            made.apply()
+        made.change("a", mode="")
+        assert made.apply().restarted.keys() == {"a", "p"}
+        made.more(100)
+        assert made.pipeline.stop().lost == 0
+        assert in_order(made.seen)
+
+
+def test_a_node_that_comes_back_late_from_its_stop_does_not_disturb_its_successor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("juturna_core.reload.STOP_SECONDS", 0.1)
+    with rig(step(mode="stop hangs")) as made:
+        made.more()
+        old = made.pipeline._workers["p"].thread
+        made.change("p", mode="")
+        made.apply(patience=Patience(drain=0.1))
+        made.more()
+        Step.hangs.set()
+        old.join(DEADLINE)
+        assert not old.is_alive()
+        made.more(100)
+        assert made.pipeline.stop().lost == 0
+        assert in_order(made.seen)
+
+
+@pytest.mark.parametrize("mark", ["step", "port"])
+def test_a_stop_while_a_node_is_to_be_replaced_loses_nothing(mark: str) -> None:
+    with rig(step(mark=mark), settings=Settings(max_queue_size=5)) as made:
+        made.more()
+        Step.hangs.clear()
+        made.pipeline["p"].mode = "update hangs"
+        eventually(lambda: len(made.pipeline["p"]._juturna.inbox) == 5)
+        made.change("p", tag=1)
+        with threads(lambda: pytest.raises(StateError, made.apply)):
+            eventually(lambda: made.pipeline._workers["p"].draining)
+            threading.Timer(0.3, Step.hangs.set).start()
+            assert made.pipeline.stop().lost == 0
+        assert in_order(made.seen)
+        assert not made.pipeline.unfinished()
+
+
+def test_a_change_that_waits_while_the_pipeline_is_stopped_does_not_start_it_again() -> None:
+    with rig(step()) as made:
+        made.change("p", tag=1)
+        with made.pipeline._changing, threads(lambda: pytest.raises(StateError, made.apply)):
+            time.sleep(0.05)  # it has come to the lock
+            made.pipeline.stop()
+            made.pipeline._changing.release()
+            made.pipeline._changing.acquire()
+        assert made.pipeline.status["self"] == "pipeline_ready"
+
+
+# --- sources, and nodes that send by themselves ----------------------------------------------------------------------
+
+
+class Reader(Node[None, BytesPayload]):
+    """A source that waits for what comes; its `stop` ends the wait."""
+
+    line: ClassVar[SimpleQueue[int | None]] = SimpleQueue()
+
+    def __init__(self, tag: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.set_source(self._read)
+
+    def _read(self) -> Message[Any]:
+        number = self.line.get()
+        if number is None:
+            raise OSError("the line is closed")
+        return Message(self.name, number, BytesPayload(b"x"))
+
+    def update(self, message: Message[Any]) -> None:
+        self.transmit(message)
+
+    def stop(self) -> None:
+        super().stop()
+        self.line.put(None)
+
+
+class Burst(Node[None, BytesPayload]):
+    """Sends `count` messages by itself as it starts and before, more than fit into an inbox."""
+
+    def __init__(self, count: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count = count
+
+    def warmup(self) -> None:
+        for number in range(self.count):
+            self.transmit(Message(self.name, number, BytesPayload(b"x")))
+
+    def start(self) -> None:
+        super().start()
+        thread = threading.Thread(target=self._send, daemon=True)
+        thread.start()
+        thread.join(0.1)
+
+    def _send(self) -> None:
+        for number in range(self.count, 2 * self.count):
+            self.transmit(Message(self.name, number, BytesPayload(b"x")))
+
+
+class Gated(Numbers):
+    """Numbers that come once they may."""
+
+    opened: ClassVar[threading.Event] = threading.Event()
+
+    def _make(self) -> Message[Any]:
+        self.opened.wait(DEADLINE)
+        return super()._make()
+
+
+def test_a_quiet_source_is_replaced_linked_anew_and_removed_at_once() -> None:
+    Reader.line = SimpleQueue()
+    nodes: list[dict[str, Any]] = [
+        {"name": "r", "mark": "reader", "type": "source", "on_error": "stop"},
+        {"name": "s", "mark": "ticker", "type": "source", "configuration": {"by": 0.001}},
+        {"name": "k", "mark": "collector", "type": "sink"},
+    ]
+    shelf = Shelf(Reader, Ticker, Step, Collector)
+    with running(shelf, nodes, [("r", "k"), ("s", "k")]) as made:
+
+        def apply(*links: tuple[str, str]) -> None:
+            began = time.monotonic()
+            assert made.apply(configuration(nodes, links, folder=made.pipe_path)).lost == 0
+            assert time.monotonic() - began < 3
+
+        eventually(lambda: made._workers["r"].pulling)
+        nodes[0]["configuration"] = {"tag": 1}
+        apply(("r", "k"), ("s", "k"))
+        Reader.line.put(0)
+        eventually(lambda: made._workers["r"].pulling)
+        nodes.append(step("q"))
+        apply(("r", "q"), ("q", "k"), ("s", "k"))
+        Reader.line.put(1)
+        eventually(lambda: [m.version for m in made["k"].messages if m.creator == "r"] == [0, 1])
+        del nodes[3], nodes[0]
+        apply(("s", "k"))
+        assert made.failure is None
+
+
+@pytest.mark.parametrize("how", ["added", "replaced"])
+def test_what_a_node_sends_before_it_takes_part_comes_first_and_may_be_much(how: str) -> None:
+    nodes: list[dict[str, Any]] = [
+        {"name": "s", "mark": "ticker", "type": "source"},
+        {"name": "b", "mark": "burst", "type": "source"},
+        step("p"),
+        {"name": "k", "mark": "collector", "type": "sink"},
+    ]
+    before = [nodes[0], nodes[3]] if how == "added" else [dict(node) for node in nodes]
+    links = [("b", "p"), ("p", "k"), ("s", "k")]
+    nodes[1]["configuration"] = {"count": 30}
+    shelf = Shelf(Ticker, Step, Collector, Burst)
+    settings = Settings(max_queue_size=5)
+    with running(shelf, before, links[2 if how == "added" else 0 :], settings=settings) as made:
+        with threads(lambda: made.apply(configuration(nodes, links, folder=made.pipe_path))):
+            pass
+        got = lambda: [m.version for m in made["k"].messages if m.creator == "b"]  # noqa: E731
+        eventually(lambda: len(got()) == 60)
+        assert got() == list(range(60))
+
+
+def test_what_ends_while_its_successor_warms_up_stays_ended() -> None:
+    nodes: list[dict[str, Any]] = [
+        {"name": "n", "mark": "gated", "type": "source", "configuration": {"count": 5}},
+        step("p"),
+        {"name": "k", "mark": "collector", "type": "sink"},
+    ]
+    links = [("n", "p"), ("p", "k")]
+    with running(Shelf(Step, Collector, Gated), nodes, links) as made:
+        nodes[1]["configuration"] = {"mode": "warmup hangs"}
+        Step.hangs.clear()
+        with threads(lambda: made.apply(configuration(nodes, links, folder=made.pipe_path))):
+            eventually(lambda: made._reload is not None)
+            Gated.opened.set()
+            assert made.wait(DEADLINE)
+            Step.hangs.set()
+        assert made["k"].versions == list(range(5))
+
+
+# --- what looks on ---------------------------------------------------------------------------------------------------
+
+
+def test_every_message_is_dumped_and_in_the_telemetry_whoever_sends_it(tmp_path: Path) -> None:
+    nodes: list[dict[str, Any]] = [
+        {"name": "s", "mark": "ticker", "type": "source", "auto_dump": True},
+        {"name": "k", "mark": "collector", "type": "sink"},
+    ]
+    Ticker.numbers = itertools.count()
+    body = {"folder": str(tmp_path), "telemetry": "t.csv"}
+    made = TestPipeline(
+        configuration(nodes, [("s", "k")], **body), catalog=Shelf(Ticker, Collector)
+    )
+    made.warmup()
+    made.start()
+    for by in (0.0004, 0.0005, 0.0004):
+        nodes[0]["configuration"] = {"by": by}
+        made.apply(configuration(nodes, [("s", "k")], **body))
+    made.stop()
+    count = len(made["k"].messages)
+    assert len(list((tmp_path / "s").glob("auto_*.json"))) == count
+    assert (tmp_path / "t.csv").read_text().count(",tx,s,") == count
+
+
+def test_the_run_is_over_when_only_what_has_ended_stays() -> None:
+    nodes = [
+        {"name": "n", "mark": "numbers", "type": "source"},
+        {"name": "e", "mark": "collector", "type": "sink"},
+        {"name": "s", "mark": "ticker", "type": "source"},
+        {"name": "k", "mark": "collector", "type": "sink"},
+    ]
+    links = [("n", "e"), ("s", "k")]
+    with running(Shelf(Ticker, Collector, Numbers), nodes, links) as made:
+        eventually(lambda: made._workers["e"].ended.is_set())
+        made.apply(configuration(nodes[:2], links[:1], folder=made.pipe_path))
+        assert made.wait(DEADLINE)

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from juturna_core.config import PipelineConfig
-from juturna_core.plan import Hold, holds, leads_to, reach
+from juturna_core.plan import Hold, holds, reach
 from juturna_core.testing import configuration
 
 
@@ -54,9 +54,7 @@ def test_a_node_is_held_after_all_that_feed_it() -> None:
     assert found == (Hold("a", False), Hold("x", False), Hold("b", True), Hold("c", True))
 
 
-def test_reach_and_leads_to() -> None:
+def test_reach() -> None:
     names, links = "abcd", [("a", "b"), ("b", "c"), ("d", "c")]
     assert reach(names, links, ["b"]) == {"b", "c"}
     assert reach(names, links, ["new"]) == set()
-    assert leads_to(names, links, ["c"]) == {"a", "b", "d"}
-    assert leads_to(names, links, ["a", "new"]) == set()
