@@ -99,6 +99,8 @@ class PluginSpec:
     def lacks(self, module: str, file: str, line: int | None) -> PluginError:
         """The error that `module`, imported in `line` of `file`, is not there."""
         package = module.partition(".")[0]
+        if package != module and package in sys.modules:
+            return PluginError(f'there is no module "{module}"', path=file, line=line)
         hint = None
         if not all(map(_is_installed, self.requirements)):
             hint = f"pip install -r {self.requirements_file}"

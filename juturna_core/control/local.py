@@ -76,7 +76,7 @@ class LocalControl:
         return self._logs.since(since, _bounded(wait), node, level)
 
     def follow(self, since: int = 0) -> Follow:
-        return Follow(self._pipeline, since, self._over.is_set)
+        return Follow(self._pipeline, since, self._is_over)
 
     def tap(self, node: str) -> Tap:
         return Tap(node, self._worker(node))
@@ -162,6 +162,10 @@ class LocalControl:
         self._over.set()
         self._pipeline.events.ring.wake()
         self._peeks.close()
+
+    def _is_over(self) -> bool:
+        ended = self._session.ending.is_set() and self._pipeline.stats().state != "running"
+        return ended or self._over.is_set()
 
     # --- in here -------------------------------------------------------------------------------------------------
 

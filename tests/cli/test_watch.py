@@ -207,7 +207,7 @@ def test_saved_plugin_code_is_what_runs_unless_it_is_broken(tmp_path: Path, faul
     code = plugin / "said.py"
     text = (
         "from juturna.components import Node\n\n\nclass Said(Node):\n"
-        "    def update(self, message):\n        self.logger.info('said one')\n"
+        "    def update(self, message):\n        self.logger.info('said first')\n"
         "        self.transmit(message)\n"
     )
     code.write_text(text)
@@ -216,13 +216,13 @@ def test_saved_plugin_code_is_what_runs_unless_it_is_broken(tmp_path: Path, faul
         {**at(50, node("r", "reporter"), node("p", "said")), "plugins": [*PLUGINS, "./plugins"]},
     )
     with watching(pipe, tmp_path, "--watch-plugins") as run:
-        run.until("said one")
-        code.write_text(text.replace("one", "two"))
+        run.until("said first")
+        code.write_text(text.replace("first", "second"))
         run.until("p built again")
-        run.until("said two")
+        run.until("said second")
         code.write_text("class Said(:\n" if fault == "syntax" else f"import nothing_here\n{text}")
         run.until("said.py:1")
-        run.until("said two")
-        code.write_text(text.replace("one", "three"))
-        run.until("said three")
+        run.until("said second")
+        code.write_text(text.replace("first", "third"))
+        run.until("said third")
         all_arrived(run)

@@ -100,6 +100,11 @@ def local_world(folder: Path, stack: ExitStack) -> World:
     logs = LogRing("contract")
     add_handler(logs)
     session.pipeline.start()
+    # as `juturna run` does: whoever asks for the end only has it asked for
+    ending = threading.Thread(target=lambda: (session.wait(), ended(session)))
+    ending.start()
+    stack.callback(ending.join)
+    stack.callback(session.request_stop)
     local = LocalControl(session, logs)
     stack.callback(session.pipeline.destroy)
     stack.callback(ended, session)
