@@ -28,15 +28,15 @@ class DeadLetters:
 
     def __init__(self, folder: Path, limit: int, logger: logging.Logger) -> None:
         self._folder = folder / "dead_letters"
-        self._limit = limit
+        self.limit = limit
         self._logger = logger
         self._written: defaultdict[str, int] = defaultdict(int)
 
     def write(self, node: str, message: Message[Any], error: BaseException) -> None:
         """Keep `message`; a disk that does not take it is logged, and nothing more."""
-        if self._limit == 0:
+        if self.limit == 0:
             return
-        slot = self._written[node] % self._limit
+        slot = self._written[node] % self.limit
         self._written[node] += 1
         letter = {
             "node": node,

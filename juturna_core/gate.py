@@ -84,6 +84,11 @@ class Early:
             self._kept.clear()
             self._opened = outlet, links
 
+    def join(self, outlet: Outlet, links: tuple[Link, ...]) -> None:
+        """Have `outlet` lead into `links` from now on, once what was kept is through."""
+        self.open(outlet, links)
+        outlet.links = links
+
     def _send(self, message: Message[Any], outlet: Outlet, links: tuple[Link, ...]) -> None:
         outlet.send_on((message, message._size, time.perf_counter()), links)
 
@@ -95,12 +100,6 @@ class Fresh:
     config: NodeConfig
     node: Node[Any, Any]
     early: Early
-
-    def join(self, links: tuple[Link, ...]) -> None:
-        """Send into `links` from now on, first what was sent before. On the worker's thread: it may have to wait."""
-        outlet = self.node._juturna.outlet
-        self.early.open(outlet, links)
-        outlet.links = links
 
 
 class Swap:

@@ -16,6 +16,9 @@ from juturna_core import graph
 from juturna_core.config import PipelineConfig
 from juturna_core.graph import Link
 
+MANY = 2500
+"""Links that go times links that come, beyond which it takes too long to find out, and everything is emptied."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -35,6 +38,9 @@ def holds(before: PipelineConfig, after: PipelineConfig) -> tuple[Hold, ...]:
     come = [link for link in new if link not in kept]
     if not gone and not come and not leaving:
         return ()
+    if len(gone) * len(come) > MANY:
+        fed = {destination for _, destination in old}
+        return tuple(Hold(name, name in fed or name in leaving) for name in graph.order(names, old))
     changed = {origin for origin, _ in (*gone, *come)} & set(names)
     was, becomes = _Ways(names, old), _Ways(later, new)
     forks, between = _split(gone, come, was, becomes)

@@ -117,7 +117,9 @@ class Reload:
         self._news = threading.Condition()
         self._aborted = False
         self._gates: dict[Worker, Gate] = {}
-        self._joining: dict[Worker, tuple[Fresh, tuple[Link, ...]]] = {}  # new workers, where to
+        self._joining: dict[
+            Worker, tuple[Early, tuple[Link, ...]]
+        ] = {}  # what is kept, and for whom
         self._tuned: list[NodeChange] = []
         self._held_since = 0.0
         self._held_seconds = 0.0
@@ -324,8 +326,18 @@ class Reload:
                 late.append(worker)
             elif not hold.drained:
                 self._held_since = self._held_since or time.monotonic()
+            if gate.arrived and hold.node in self._staying:
+                self._keep(worker, deadline)
         if late:
             self._force(late)
+
+    def _keep(self, worker: Worker, deadline: float) -> None:
+        """Keep what threads of the node's own send while it is held."""
+        outlet, early = worker.state.outlet, Early()
+        self._joining[worker] = early, outlet.links
+        outlet.links = (Link("", early),)
+        while outlet.blocked_by and time.monotonic() < deadline:  # what has begun to go the old way
+            time.sleep(0.001)
 
     def _force(self, late: list[Worker]) -> None:
         """Cut off those that are to leave and do not; those that they kept waiting come then."""
@@ -359,8 +371,8 @@ class Reload:
         if self._held_since:
             held = time.monotonic() - self._held_since
             self._held_seconds = max(self._held_seconds, held)
-        for worker, (fresh, links) in self._joining.items():
-            self._gates[worker].post(partial(fresh.join, links))
+        for worker, (early, links) in self._joining.items():
+            self._gates[worker].post(partial(early.join, worker.state.outlet, links))
         for worker, gate in self._gates.items():
             worker.draining = False
             gate.open()
@@ -407,13 +419,22 @@ class Reload:
                 results.append(None)
             except RAISED_BY_AUTHORS as error:
                 results.append(error)
+                worker.state.logger.error("%s: set_on_config(): %s", change.name, describe(error))
             self.tell()
 
         self.pipeline._set_policies(change.name, change.after)
         if not change.arguments:
             return None
         self._post(worker, tune)
-        if not self._comes(lambda: results or worker.ended.is_set(), self.patience.drain):
+
+        def done() -> object:
+            return results or worker.ended.is_set()
+
+        if self._comes(done, min(READ_SECONDS, self.patience.drain)):
+            pass
+        elif worker.pulling:  # a source in a read takes them before its next message
+            return None
+        elif not self._comes(done, self.patience.drain):
             text = f"{change.name} does not take its new arguments: {worker.doing}"
             return Late(text, node=change.name)
         if not results or results[0] is None:
@@ -544,15 +565,26 @@ class Reload:
         successor.feeders, successor.fed_by = worker.feeders, worker.fed_by
         if worker.suspended:
             successor.suspend()
-        self._joining[successor] = fresh, worker.state.outlet.links
+        _, links = self._joining.pop(worker, (None, worker.state.outlet.links))
+        self._joining[successor] = fresh.early, links
         for origin in worker.state.origins:
-            pipeline._nodes[origin].add_destination(name, fresh.node)
+            self._lead(pipeline._workers[origin], Link(name, state.inbox))
         items = worker.abandon()
         state.inbox.put_back(items)
         state.origins[:] = worker.state.origins
         pipeline._nodes[name], pipeline._workers[name] = fresh.node, successor
         self.carried += len(items)
         pipeline.logger.error("%s hung and was left behind: %s", name, worker.doing)
+
+    def _lead(self, origin: Worker, link: Link) -> None:
+        """Have `origin` send into `link`, and not into the one of that name."""
+        outlet = origin.state.outlet
+        early, links = self._joining.get(origin, (None, outlet.links))
+        links = tuple(link if each.name == link.name else each for each in links)
+        if early is None:
+            outlet.links = links
+        else:
+            self._joining[origin] = early, links
 
     # --- commit --------------------------------------------------------------------------------------------------
 
@@ -583,7 +615,7 @@ class Reload:
             wanted = tuple(Link(each, nodes[each]._juturna.inbox) for each in behind[name])
             worker = _worker_of(node)
             if name in added:
-                self._joining[worker] = added[name], wanted
+                self._joining[worker] = added[name].early, wanted
             elif worker in self._joining:
                 self._joining[worker] = self._joining[worker][0], wanted
             elif was.get(name) != behind[name] or any(each in added for each in behind[name]):
@@ -597,6 +629,7 @@ class Reload:
                     worker.feeders = worker.fed_by = feeders
             pipeline._nodes, pipeline._workers = nodes, workers
             pipeline.config, pipeline._catalog = self.after, self.builder
+            pipeline._letters.limit = self.after.dead_letters
             pipeline._broken -= added.keys() | set(pipeline._broken - nodes.keys())
             pipeline._follow_ends()
 

@@ -130,6 +130,9 @@ class Worker:
             rest += self._waiting.take_all()
             self.state.metrics.dropped += self._waiting.dropped
             self._waiting = None
+        self.state.metrics.untouched -= len(
+            rest
+        )  # received once, though taken again by the successor
         self._leaving = True
         self.stop_node()
         return rest

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any, ClassVar
 
 from juturna_core.config import NodeConfig, PipelineConfig
@@ -176,6 +177,35 @@ def rig(
             Step.hangs.set()
             if made.pipeline.status["self"] == "pipeline_running":
                 made.pipeline.stop()
+
+
+def ways(
+    random: Random, sources: list[str], middle: list[str], sinks: list[str]
+) -> list[tuple[str, str]]:
+    """Links at random, with exactly one way from each source to each sink."""
+    names = [*sources, *random.sample(middle, len(middle)), *sinks]
+    links: list[tuple[str, str]] = []
+    pairs = [
+        (origin, destination)
+        for origin, destination in itertools.combinations(names, 2)
+        if destination not in sources and origin not in sinks
+    ]
+    for pair in random.sample(pairs, len(pairs)):
+        links.append(pair)
+        if any(_two_ways(source, names, links, sinks) for source in sources):
+            links.pop()
+    return links
+
+
+def _two_ways(
+    source: str, names: list[str], links: list[tuple[str, str]], sinks: list[str]
+) -> bool:
+    count = dict.fromkeys(names, 0) | {source: 1}
+    for name in names:  # each is behind all that feed it
+        for origin, destination in links:
+            if origin == name:
+                count[destination] += count[name]
+    return any(count[sink] > 1 for sink in sinks)
 
 
 def step(name: str = "p", mark: str = "step", **arguments: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from juturna_core.errors import RAISED_BY_AUTHORS, JuturnaError
 CALLS, STREAMS = 16, 32
 """Questions and streams that are served at once; more questions wait, more streams are refused."""
 _WAITING = 256
-_PIECE = 0.5
+_PIECE = 0.2
 """Seconds. A wait for news cannot be interrupted, so it is asked for in pieces, between which its client may go."""
 
 Context: TypeAlias = grpc.ServicerContext

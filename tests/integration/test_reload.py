@@ -336,10 +336,16 @@ def test_a_source_that_has_ended_begins_anew_when_it_is_changed() -> None:
 # --- what goes wrong half-way ----------------------------------------------------------------------------------------
 
 
+def error_of(call: Callable[[], object]) -> JuturnaError:
+    with pytest.raises(JuturnaError) as caught:
+        call()
+    return caught.value
+
+
 @pytest.mark.parametrize("mark", ["step", "port"])
 def test_what_was_set_is_set_back_when_a_node_cannot_be_replaced(mark: str) -> None:
     mode = "start raises" if mark == "step" else "warmup raises"
-    with rig(step("a"), step("b", mark)) as made:
+    with rig(step("a", live=0), step("b", mark)) as made:
         made.nodes["a"] |= {"when_full": "drop_oldest"}
         made.change("a", live=1)
         made.change("b", mode=mode)
@@ -362,6 +368,24 @@ def test_a_node_that_cannot_start_again_either_keeps_its_messages_until_one_can(
             made.apply()
         made.change("a", mode="")
         assert made.apply().restarted.keys() == {"a", "p"}
+        made.more(100)
+        assert made.pipeline.stop().lost == 0
+        assert in_order(made.seen)
+
+
+def test_a_node_that_is_to_leave_is_not_cut_off_for_a_change_that_is_not_made() -> None:
+    with rig(step("p"), step("q"), settings=Settings(max_queue_size=5)) as made:
+        made.more()
+        for name in ("q", "p"):
+            made.pipeline[name].mode = "update hangs"
+            eventually(lambda name=name: made.pipeline._workers[name].at_work)
+        eventually(lambda: len(made.pipeline["p"]._juturna.inbox) == 5)
+        made.nodes["r"] = step("r")
+        del made.nodes["p"]
+        made.links = [("s", "q"), ("q", "r"), ("r", "k")]
+        with pytest.raises(JuturnaError, match="q does not get through: in update"):
+            made.apply(patience=Patience(drain=0.3))
+        Step.hangs.set()
         made.more(100)
         assert made.pipeline.stop().lost == 0
         assert in_order(made.seen)
@@ -393,10 +417,12 @@ def test_a_stop_while_a_node_is_to_be_replaced_loses_nothing(mark: str) -> None:
         made.pipeline["p"].mode = "update hangs"
         eventually(lambda: len(made.pipeline["p"]._juturna.inbox) == 5)
         made.change("p", tag=1)
-        with threads(lambda: pytest.raises(StateError, made.apply)):
+        errors: list[BaseException] = []
+        with threads(lambda: errors.append(error_of(made.apply))):
             eventually(lambda: made.pipeline._workers["p"].draining)
             threading.Timer(0.3, Step.hangs.set).start()
             assert made.pipeline.stop().lost == 0
+        assert isinstance(errors[0], StateError)
         assert in_order(made.seen)
         assert not made.pipeline.unfinished()
 
@@ -404,11 +430,14 @@ def test_a_stop_while_a_node_is_to_be_replaced_loses_nothing(mark: str) -> None:
 def test_a_change_that_waits_while_the_pipeline_is_stopped_does_not_start_it_again() -> None:
     with rig(step()) as made:
         made.change("p", tag=1)
-        with made.pipeline._changing, threads(lambda: pytest.raises(StateError, made.apply)):
+        errors: list[BaseException] = []
+        changing = threading.Thread(target=lambda: errors.append(error_of(made.apply)))
+        with made.pipeline._changing:
+            changing.start()
             time.sleep(0.05)  # it has come to the lock
             made.pipeline.stop()
-            made.pipeline._changing.release()
-            made.pipeline._changing.acquire()
+        changing.join(DEADLINE)
+        assert isinstance(errors[0], StateError)
         assert made.pipeline.status["self"] == "pipeline_ready"
 
 
@@ -518,6 +547,49 @@ def test_what_a_node_sends_before_it_takes_part_comes_first_and_may_be_much(how:
         got = lambda: [m.version for m in made["k"].messages if m.creator == "b"]  # noqa: E731
         eventually(lambda: len(got()) == 60)
         assert got() == list(range(60))
+
+
+class Own(Node[None, BytesPayload]):
+    """Sends from a thread of its own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sent, self._going = 0, True
+        self._thread = threading.Thread(target=self._send, daemon=True)
+
+    def start(self) -> None:
+        super().start()
+        self._thread.start()
+
+    def _send(self) -> None:
+        while self._going:
+            self.transmit(Message(self.name, self.sent, BytesPayload(b"x")))
+            self.sent += 1
+            time.sleep(0.0002)
+
+    def stop(self) -> None:
+        self._going = False
+        self._thread.join()
+        super().stop()
+
+
+def test_what_a_thread_of_a_node_sends_is_not_overtaken_either() -> None:
+    nodes = [
+        {"name": "o", "mark": "own", "type": "source"},
+        {"name": "k", "mark": "collector", "type": "sink"},
+    ]
+    settings = Settings(max_queue_size=20)
+    shelf = Shelf(Own, Step, Collector)
+    with running(shelf, nodes, [("o", "k")], settings=settings) as made:
+        direct = configuration(nodes, [("o", "k")], folder=made.pipe_path)
+        round_p = configuration(
+            [*nodes, step("p")], [("o", "p"), ("p", "k")], folder=made.pipe_path
+        )
+        for _ in range(50):
+            for config in (round_p, direct):
+                assert made.apply(config).lost == 0
+                time.sleep(0.002)
+    assert made["k"].versions == list(range(made["o"].sent))
 
 
 def test_what_ends_while_its_successor_warms_up_stays_ended() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from juturna_core.errors import JuturnaError
 from juturna_core.reload import Patience
 from juturna_core.settings import Settings
 from tests.reloading import Rig, Ticker, in_order, rig, step
@@ -24,6 +25,8 @@ def all_arrived(rig: Rig) -> None:
     assert rig.pipeline.stop(10).lost == 0
     assert in_order(rig.seen)
     assert len(rig.seen) == next(Ticker.numbers)
+    stats = rig.pipeline.stats()  # what was handed back to be done again was received once
+    assert stats["p"].received == stats["k"].received == len(rig.seen)
 
 
 @pytest.mark.parametrize("by", [0.0005, 0])
@@ -115,3 +118,38 @@ def test_a_neighbour_is_removed_while_the_remote_is_away() -> None:
         remote.start()
         made.more(100)
         all_arrived(made)
+
+
+def test_a_node_whose_remote_is_away_is_not_overtaken() -> None:
+    """It stays, and what it has under way would come behind what takes the new way: the change is refused."""
+    with RemoteProcess() as remote, rig(step(), by=0.02) as made:
+        warp(made, remote.port)
+        made.apply()
+        made.more(5)
+        remote.kill()
+        eventually(lambda: made.pipeline.stats()["p"].in_flight > 0)
+        eventually(lambda: "not there" in made.pipeline.stats()["p"].status_text)
+        made.links = [("s", "k"), ("p", "k")]
+        with pytest.raises(JuturnaError, match=r"p does not get through: remote .* is not there"):
+            made.apply(patience=Patience(drain=3))
+        remote.start()
+        made.more(10)
+        all_arrived(made)
+
+
+def test_a_node_that_is_removed_while_its_remote_is_away_says_what_it_lost() -> None:
+    with RemoteProcess() as remote, rig(step(), by=0.02) as made:
+        warp(made, remote.port)
+        made.apply()
+        made.more(5)
+        remote.kill()
+        eventually(lambda: made.pipeline.stats()["p"].in_flight > 0)
+        eventually(lambda: "not there" in made.pipeline.stats()["p"].status_text)
+        del made.nodes["p"]
+        made.links = [("s", "k")]
+        lost = made.apply(patience=Patience(drain=1)).lost_by_node
+        assert lost["p"] > 0
+        made.more(10)
+        made.pipeline.stop()
+        assert made.seen == sorted(made.seen)
+        assert len(made.seen) == next(Ticker.numbers) - lost["p"]
