@@ -7,10 +7,11 @@ two snapshots and the time between them.
 from __future__ import annotations
 
 import sys
+import time
 from array import array
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,15 +43,26 @@ def bucket_middles() -> np.ndarray[Any, np.dtype[np.float64]]:
     return (bits | np.uint64(1 << 47)).view(np.float64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Distribution:
     """A snapshot of a histogram of durations. Everything it answers is in milliseconds, within 3.2 %."""
 
-    counts: Counts
+    __slots__ = ("_sparse", "counts")
+
+    def __init__(self, counts: Counts) -> None:
+        self.counts: Final = counts
+        self._sparse: dict[int, int] | None = None
 
     @property
     def count(self) -> int:
         return int(self.counts.sum())
+
+    @property
+    def sparse(self) -> dict[int, int]:
+        """The counts by bucket, without the empty ones; not to be changed. Made once, for those who send it on."""
+        if self._sparse is None:
+            (filled,) = self.counts.nonzero()
+            self._sparse = dict(zip(filled.tolist(), self.counts[filled].tolist(), strict=True))
+        return self._sparse
 
     def percentile(self, percent: float) -> float | None:
         """The duration that `percent` of all stay at or below (nearest rank); None without any."""
@@ -74,13 +86,23 @@ class Distribution:
         return Distribution((self.counts - earlier.counts).clip(0))
 
 
+class _Seen(NamedTuple):
+    """What readers have counted so far, so that the next need not: `known` pieces beyond `counts`, the sum of both."""
+
+    counts: Counts
+    known: int
+    total: Counts
+    made: tuple[Distribution, ...]
+    when: float
+
+
 class Samples:
     """Rows of seconds, a row a message, kept raw by their one writer and counted many rows at a time.
 
     A row costs the writer one `raw += row`; with `full` numbers it calls `fold` and goes on with what that returns.
     """
 
-    __slots__ = ("_kinds", "_offsets", "_state", "_width", "full")
+    __slots__ = ("_kinds", "_offsets", "_seen", "_state", "_width", "full")
 
     def __init__(self, width: int, kinds: int) -> None:
         """Rows of `width` numbers that make `kinds` distributions."""
@@ -92,33 +114,46 @@ class Samples:
             0, kinds * _BUCKETS, _BUCKETS
         )  # each distribution has buckets of its own
         self.full = _ELEMENTS // kinds * width
-        # what is counted, pieces whose buckets are known, rows; always replaced whole, so that a reader sees all
-        self._state: tuple[Counts, tuple[Buckets, ...], list[float]] = (
-            np.zeros(kinds * _BUCKETS, dtype=np.int64),
-            (),
-            [],
-        )
+        counts = np.zeros(kinds * _BUCKETS, dtype=np.int64)
+        # what is counted, how many rows that is with the pieces whose buckets are known, these pieces, and rows; always
+        # replaced whole, so that a reader sees all
+        self._state: tuple[Counts, int, tuple[Buckets, ...], list[float]] = (counts, 0, (), [])
+        self._seen = _Seen(counts, 0, counts, (), 0.0)
+
+    @property
+    def count(self) -> int:
+        """Rows so far, exactly."""
+        _, rows, _, raw = self._state
+        return rows + len(raw) // self._width
 
     @property
     def raw(self) -> list[float]:
         """Where the writer appends rows."""
-        return self._state[2]
+        return self._state[3]
 
     def fold(self) -> list[float]:
         """Put away what is raw; the writer appends to what this returns from now on."""
-        counts, pieces, raw = self._state
+        counts, rows, pieces, raw = self._state
         pieces = (*pieces, self._buckets(raw))
         if len(pieces) == _PIECES:
             counts, pieces = counts + self._count(pieces), ()
         fresh: list[float] = []
-        self._state = (counts, pieces, fresh)
+        self._state = (counts, rows + len(raw) // self._width, pieces, fresh)
         return fresh
 
-    def snapshot(self) -> tuple[Distribution, ...]:
-        """All distributions, from any thread."""
-        counts, pieces, raw = self._state
-        counts = counts + self._count((*pieces, self._buckets(raw)))
-        return tuple(map(Distribution, counts.reshape(self._kinds, _BUCKETS)))
+    def snapshot(self, max_age: float = 0.0) -> tuple[Distribution, ...]:
+        """All distributions, from any thread, `max_age` seconds old at most: letting them be older saves most of the work."""
+        now, seen = time.monotonic(), self._seen
+        if seen.made and now - seen.when < max_age:
+            return seen.made
+        counts, _, pieces, raw = self._state
+        known, total = (seen.known, seen.total) if seen.counts is counts else (0, counts)
+        if known < len(pieces):
+            known, total = len(pieces), total + self._count(pieces[known:])
+        whole = total + self._count((self._buckets(raw),)) if raw else total
+        made = tuple(map(Distribution, whole.reshape(self._kinds, _BUCKETS)))
+        self._seen = _Seen(counts, known, total, made, now)
+        return made
 
     def durations(self, rows: Seconds) -> Seconds:
         """A column for each distribution; here the rows hold durations already."""
@@ -196,8 +231,9 @@ class RoundTrips:
         if len(self._raw) >= self._samples.full:
             self._raw = self._samples.fold()
 
-    def snapshot(self) -> dict[str, Distribution]:
-        return dict(zip(RoundTrip.__slots__, self._samples.snapshot(), strict=True))
+    def snapshot(self, max_age: float = 0.0) -> dict[str, Distribution]:
+        """As `Samples.snapshot`."""
+        return dict(zip(RoundTrip.__slots__, self._samples.snapshot(max_age), strict=True))
 
 
 class Metrics:

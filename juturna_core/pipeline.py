@@ -496,12 +496,12 @@ class Pipeline:
         if node in self._workers:
             self._workers[node].post(self._workers[node].resume)
 
-    def stats(self) -> PipelineStats:
-        """The numbers of this moment; any thread, at any rate."""
+    def stats(self, max_age: float = 0.0) -> PipelineStats:
+        """The numbers of this moment, distributions of `max_age` seconds ago at most; any thread, at any rate."""
         running = self._status == PipelineStatus.RUNNING
         seconds = time.monotonic() - self._started if running else self._seconds
         nodes = {
-            name: node_stats(self.config.node(name), each)
+            name: node_stats(self.config.node(name), each, max_age)
             for name, each in tuple(self._workers.items())
         }
         state = (

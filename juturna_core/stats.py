@@ -73,12 +73,12 @@ def milliseconds(distribution: Distribution) -> dict[str, Any]:
     return {name: None if ms is None else round(ms, 3) for name, ms in found.items()}
 
 
-def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
-    """The numbers of `worker`'s node now."""
+def node_stats(config: NodeConfig, worker: Worker, max_age: float = 0.0) -> NodeStats:
+    """The numbers of `worker`'s node now; its distributions may be `max_age` seconds old."""
     state, inbox = worker.state, worker.inbox
     metrics, outlet = state.metrics, state.outlet
     now = time.perf_counter()
-    queue_time, update_time, age = metrics.times.snapshot()
+    queue_time, update_time, age = metrics.times.snapshot(max_age)
     trips = metrics.round_trips
     return NodeStats(
         type=config.type,
@@ -86,7 +86,7 @@ def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
         where=config.place,
         status=_status(worker),
         status_text=state.status_text,
-        received=queue_time.count + metrics.untouched,
+        received=metrics.times.count + metrics.untouched,
         transmitted=outlet.transmitted,
         bytes_out=outlet.bytes,
         errors=metrics.errors,
@@ -104,7 +104,7 @@ def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
         queue_time=queue_time,
         update_time=update_time,
         age=age,
-        round_trip=trips.snapshot() if trips is not None else None,
+        round_trip=trips.snapshot(max_age) if trips is not None else None,
     )
 
 

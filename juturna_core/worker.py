@@ -130,9 +130,8 @@ class Worker:
             rest += self._waiting.take_all()
             self.state.metrics.dropped += self._waiting.dropped
             self._waiting = None
-        self.state.metrics.untouched -= len(
-            rest
-        )  # received once, though taken again by the successor
+        again = len(rest)
+        self.state.metrics.untouched -= again  # received once, though its successor takes it again
         self._leaving = True
         self.stop_node()
         return rest

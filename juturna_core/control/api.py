@@ -68,8 +68,7 @@ class Durations:
 
     @classmethod
     def of(cls, distribution: Distribution) -> Durations:
-        (filled,) = distribution.counts.nonzero()
-        return cls({int(bucket): int(distribution.counts[bucket]) for bucket in filled})
+        return cls(distribution.sparse)
 
     @property
     def count(self) -> int:

@@ -35,6 +35,9 @@ from juturna_core.splice import REMOVE, Change
 from juturna_core.stats import NodeStats, PipelineStats
 from juturna_core.worker import Worker
 
+AGE = 1.0
+"""Seconds that the distributions of an answer may be old; counts are of this moment. Clients ask again and again."""
+
 
 class LocalControl:
     """`api.Control` of a session; see there."""
@@ -64,7 +67,7 @@ class LocalControl:
         )
 
     def stats(self) -> Numbers:
-        return numbers(self._pipeline.stats(), self._pipeline)
+        return numbers(self._pipeline.stats(AGE), self._pipeline)
 
     def events(self, since: int = 0, wait: float = 0.0) -> EventPage:
         kept, missed, last = self._pipeline.events.ring.since(since, _bounded(wait))
