@@ -142,7 +142,7 @@ class Samples:
         return fresh
 
     def snapshot(self, max_age: float = 0.0) -> tuple[Distribution, ...]:
-        """All distributions, from any thread, `max_age` seconds old at most: letting them be older saves most of the work."""
+        """All distributions, `max_age` seconds old at most: to let them be older saves most of the work. Any thread."""
         now, seen = time.monotonic(), self._seen
         if seen.made and now - seen.when < max_age:
             return seen.made
