@@ -35,8 +35,9 @@ from juturna_core.splice import REMOVE, Change
 from juturna_core.stats import NodeStats, PipelineStats
 from juturna_core.worker import Worker
 
-AGE = 1.0
-"""Seconds that the distributions of an answer may be old; counts are of this moment. Clients ask again and again."""
+AGE = 0.003
+"""Seconds a node that the distributions of an answer may be old; counts are of this moment. Of many nodes, asked for many
+times a second, they would cost the pipeline more than they tell."""
 
 
 class LocalControl:
@@ -67,7 +68,8 @@ class LocalControl:
         )
 
     def stats(self) -> Numbers:
-        return numbers(self._pipeline.stats(AGE), self._pipeline)
+        max_age = AGE * len(self._pipeline.config.nodes)
+        return numbers(self._pipeline.stats(max_age), self._pipeline)
 
     def events(self, since: int = 0, wait: float = 0.0) -> EventPage:
         kept, missed, last = self._pipeline.events.ring.since(since, _bounded(wait))
