@@ -36,8 +36,10 @@ from juturna_core.stats import NodeStats, PipelineStats
 from juturna_core.worker import Worker
 
 AGE = 0.003
-"""Seconds a node that the distributions of an answer may be old; counts are of this moment. Of many nodes, asked for many
-times a second, they would cost the pipeline more than they tell."""
+"""Seconds a node that the distributions of an answer may be old; counts are of this moment.
+
+Of many nodes, asked for many times a second, they would cost the pipeline more than they tell.
+"""
 
 
 class LocalControl:
