@@ -70,8 +70,8 @@ def test_a_second_sigint_ends_a_warm_up_that_swallows_the_first(tmp_path: Path) 
     plugin.mkdir(parents=True)
     (plugin / "deaf.py").write_text(
         "import time\nfrom juturna.components import Node\n\n\nclass Deaf(Node):\n"
-        "    def warmup(self):\n        while True:\n            self.logger.info('warming')\n"
-        "            try:\n                time.sleep(60)\n"
+        "    def warmup(self):\n        while True:\n            try:\n"
+        "                self.logger.info('warming')\n                time.sleep(60)\n"
         "            except KeyboardInterrupt:\n                pass\n"
     )
     pipe = written(
