@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import os
 import sys
 import threading
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from juturna_core.errors import JuturnaError
+from juturna_core.listening import is_loopback
 from juturna_core.log import add_handler, jt_logger
 from juturna_core.session import Session
 
@@ -130,13 +130,6 @@ def refuse_strangers(arguments: argparse.Namespace) -> None:
             "--control on an address that other machines reach needs --control-token-file FILE",
             hint="whoever gets in can stop the pipeline and change its file",
         )
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def token(file: str | None) -> str | None:

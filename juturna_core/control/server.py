@@ -7,8 +7,6 @@ over TCP a token can be asked for. A client that vanishes, or does not read, hol
 from __future__ import annotations
 
 import hmac
-import ipaddress
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +24,7 @@ from juturna_core.control.api import VERSION, Control, Subscription
 from juturna_core.control.unix import Place
 from juturna_core.control.wire import SERVER, SERVICE, address
 from juturna_core.errors import RAISED_BY_AUTHORS, JuturnaError
+from juturna_core.listening import is_loopback, why_not
 
 CALLS, STREAMS = 16, 32
 """Questions and streams that are served at once; more questions wait, more streams are refused."""
@@ -67,7 +66,7 @@ class Server:
     ) -> int:
         """Answer on `port` (0: any), and say which; those who know the `token`, if there is one."""
         where = address(host, port)
-        if token is None and credentials is None and not _is_loopback(host):
+        if token is None and credentials is None and not is_loopback(host):
             raise JuturnaError(
                 f"on {where} anybody who reaches this machine could steer the pipeline",
                 hint="--control-token-file FILE, or a host of 127.0.0.1",
@@ -83,7 +82,7 @@ class Server:
             _bound(bound)
         except (RuntimeError, OSError) as error:
             raise JuturnaError(
-                f"control cannot listen on {where}: {_why_not(host, port)}", hint="another port"
+                f"control cannot listen on {where}: {why_not(host, port)}", hint="another port"
             ) from error
         server.start()
         self._servers.append(server)
@@ -240,25 +239,3 @@ def _failed(error: BaseException, request: pb.Request) -> pb.Reply:
 def _bound(port: int) -> None:
     if not port:
         raise OSError("it cannot be bound")
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`, whatever it resolves to."""
-    try:
-        found = socket.getaddrinfo(host.strip("[]") or "0.0.0.0", None, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(str(place[0]).split("%")[0]).is_loopback for *_, place in found)
-
-
-def _why_not(host: str, port: int) -> str:
-    """The operating system's reason, which gRPC keeps to itself."""
-    try:
-        family, kind, protocol, _, place = socket.getaddrinfo(
-            host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.bind(place)
-    except OSError as error:
-        return (error.strerror or str(error)).lower()
-    return "it cannot be bound"

@@ -10,7 +10,6 @@ its own. Nothing here polls or cleans up in the background.
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 import uuid
@@ -28,6 +27,7 @@ from grpc_reflection.v1alpha import reflection
 from juturna_core._pb import messaging_service_pb2, payloads_pb2
 from juturna_core._pb import warp_pb2 as pb
 from juturna_core.errors import JuturnaError, UncrossableError, WarpError
+from juturna_core.listening import why_not
 from juturna_core.log import jt_logger
 from juturna_core.message import Message
 from juturna_core.warp import codec, exact, frame
@@ -126,7 +126,7 @@ class Remote:
                 self.port = 0
         if not self.port:
             raise WarpError(
-                f"cannot listen on {where}: {_why_not(host, port)}",
+                f"cannot listen on {where}: {why_not(host, port)}",
                 address=where,
                 hint="another --port, or end the process that has it",
             )
@@ -351,16 +351,3 @@ def _software() -> str:
         return f"juturna-tui {version('juturna-tui')}"
     except PackageNotFoundError:
         return "juturna-tui"
-
-
-def _why_not(host: str, port: int) -> str:
-    """The operating system's reason, which gRPC keeps to itself."""
-    try:
-        family, kind, protocol, _, place = socket.getaddrinfo(
-            host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.bind(place)
-    except OSError as error:
-        return (error.strerror or str(error)).lower()
-    return "it cannot be bound"
