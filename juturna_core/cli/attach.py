@@ -52,8 +52,9 @@ def control(arguments: argparse.Namespace, seconds: float = ANSWER_SECONDS) -> I
     from juturna_core.control.client import Client
     from juturna_core.control.discovery import find
 
-    address = find(arguments.pipeline, arguments.attach)
-    with closing(Client(address, token=_token(arguments.token_file), timeout=seconds)) as client:
+    found = find(arguments.pipeline, arguments.attach)
+    token = _token(arguments.token_file) or found.token
+    with closing(Client(found.address, token=token, timeout=seconds)) as client:
         yield client
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from juturna_core.errors import JuturnaError
 from juturna_core.listening import is_loopback
 from juturna_core.log import add_handler, jt_logger
 from juturna_core.session import Session
+
+if TYPE_CHECKING:
+    from juturna_core.control.server import Server
 
 
 class Doors:
@@ -91,7 +95,6 @@ class Doors:
         self._closing.callback(follower.stop)
 
     def _open_control(self) -> None:
-        from juturna_core.control.discovery import socket_path
         from juturna_core.control.local import LocalControl
         from juturna_core.control.server import Server
 
@@ -99,20 +102,31 @@ class Doors:
         server = Server(control)
         self._closing.callback(server.stop)
         self._closing.callback(control.close)  # before that: those who follow hear the end
-        logger = jt_logger("control")
         try:
-            path = socket_path(self._session.pipeline.name, os.getpid())
-            server.listen_unix(path)
-            logger.debug("unix:%s", path)
+            self._open_here(server)
         except (JuturnaError, OSError) as error:
-            logger.warning("nobody can look into this run: %s", error)
+            jt_logger("control").warning("nobody can look into this run: %s", error)
         if self._arguments.control is not None:
             self._listen(server, *self._arguments.control)
 
-    def _listen(self, server: object, host: str, port: int) -> None:
-        from juturna_core.control.server import Server
+    def _open_here(self, server: Server) -> None:
+        """For this user on this machine: a socket, or where there can be none a port that asks for a token."""
+        from juturna_core.control.discovery import announce_port, runtime_directory, socket_path
 
-        assert isinstance(server, Server)
+        runtime_directory()
+        name, pid, logger = self._session.pipeline.name, os.getpid(), jt_logger("control")
+        try:
+            path = socket_path(name, pid)
+            server.listen_unix(path)
+            logger.debug("unix:%s", path)
+        except (JuturnaError, OSError) as error:
+            token = secrets.token_urlsafe(32)
+            port = server.listen_tcp("127.0.0.1", 0, token)
+            said = announce_port(name, pid, port, token)
+            self._closing.callback(said.unlink, missing_ok=True)
+            logger.info("127.0.0.1:%s, since there is no socket: %s", port, error)
+
+    def _listen(self, server: Server, host: str, port: int) -> None:
         logger = jt_logger("control")
         try:
             port = server.listen_tcp(host, port, token(self._arguments.control_token_file))

@@ -75,7 +75,7 @@ def _ask(found: Found) -> Seen | None:
     from juturna_core.control.discovery import is_there
     from juturna_core.errors import JuturnaError
 
-    with closing(Client(found.address, timeout=PATIENCE)) as client:
+    with closing(Client(found.address, token=found.token, timeout=PATIENCE)) as client:
         try:
             return Seen(found, client.describe(), client.stats())
         except JuturnaError:

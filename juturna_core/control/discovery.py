@@ -1,26 +1,31 @@
 """Which pipelines run here: each listens on a socket in the runtime directory, called by its name and its process.
 
-Nothing else is kept: no list that could be wrong after a crash. A socket that nobody listens on any more is removed by
-whoever looks next. Standard library only; from any thread.
+Where there can be no such socket (a system or a file system without, too long a path) a file of that name says on which
+port of this machine it listens, and the token that it asks for. Nothing else is kept: no list that could be wrong after
+a crash. What nobody listens on any more is removed by whoever looks next. Standard library only; from any thread.
 """
 
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
+import secrets
 import socket
 import stat
 import tempfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from juturna_core.errors import JuturnaError, did_you_mean
 
 LONGEST_PATH = 100
 """Bytes of a socket's path; systems have room for 104 to 108."""
+_LONGEST_NAME = 100
 _SUFFIX = ".sock"
+_PORT_SUFFIX = ".port"
 _ANOTHER = "JUTURNA_RUNTIME_DIR names another one"
 _ODD = re.compile(r"[^A-Za-z0-9._-]|\A\.")
 """What gets an underscore in a file's name: what a shell or the address of a socket would read as something else."""
@@ -33,6 +38,7 @@ class Found:
     address: str
     name: str
     pid: int
+    token: str | None = field(default=None, repr=False)
 
     @property
     def full_name(self) -> str:
@@ -59,32 +65,55 @@ def socket_path(pipeline_name: str, pid: int) -> Path:
     return _socket_in(runtime_directory(), pipeline_name, pid)
 
 
+def announce_port(pipeline_name: str, pid: int, port: int, token: str) -> Path:
+    """Write for this user where the process `pid` listens instead of on a socket. Raises JuturnaError, OSError."""
+    path = runtime_directory() / f"{_file_name(pipeline_name, _LONGEST_NAME)}-{pid}{_PORT_SUFFIX}"
+    beside = path.with_suffix(f".{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="ascii") as file:
+        json.dump({"port": port, "token": token}, file)
+    os.replace(beside, path)
+    return path
+
+
 def running() -> list[Found]:
-    """The pipelines that run, by name and age of their process; sockets of those that are gone are removed."""
+    """The pipelines that run, by name and age of their process; what those that are gone have left is removed."""
     directory = _chosen_directory()
     if not directory.exists():
         return []
     _refuse_strangers(directory)
     found = []
-    for path in directory.glob(f"*{_SUFFIX}"):
+    for path in directory.iterdir():
         name, dash, pid = path.stem.rpartition("-")
-        if not dash or not pid.isdecimal():
+        if path.suffix not in (_SUFFIX, _PORT_SUFFIX) or not dash or not pid.isdecimal():
             continue
-        if _is_heard(path):
-            found.append(Found(f"unix:{path}", name, int(pid)))
+        address, token = _where(path)
+        if address and is_there(address):
+            found.append(Found(address, name, int(pid), token))
         elif not is_alive(int(pid)):
             path.unlink(missing_ok=True)
     return sorted(found, key=lambda each: (each.name, each.pid))
 
 
-def find(pipeline: str | None = None, attach: str | None = None) -> str:
-    """The address of the pipeline that is meant: the one named, the one at an address, or the only one that runs.
+def _where(path: Path) -> tuple[str, str | None]:
+    """What a file in the directory leads to, and the token for it; "" for one that nobody of ours wrote."""
+    if path.suffix == _SUFFIX:
+        return f"unix:{path}", None
+    try:
+        said = json.loads(path.read_text(encoding="ascii"))
+        return f"127.0.0.1:{int(said['port'])}", str(said["token"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", None
+
+
+def find(pipeline: str | None = None, attach: str | None = None) -> Found:
+    """The pipeline that is meant: the one named, the one at an address, or the only one that runs.
 
     `pipeline` is a name, NAME-PID or a process id; `attach` is unix:PATH, the path of a socket or HOST:PORT.
     Raises JuturnaError that names the candidates.
     """
     if attach is not None:
-        return _attached(attach)
+        return Found(_attached(attach), "", 0)
     candidates = running()
     if not candidates:
         raise JuturnaError(
@@ -108,9 +137,9 @@ def is_there(address: str) -> bool:
     return True
 
 
-def _the_only(candidates: list[Found], which: str) -> str:
+def _the_only(candidates: list[Found], which: str) -> Found:
     if len(candidates) == 1:
-        return candidates[0].address
+        return candidates[0]
     names = ", ".join(each.full_name for each in candidates)
     raise JuturnaError(
         f"{len(candidates)} pipelines are {which}: {names}",
@@ -120,12 +149,11 @@ def _the_only(candidates: list[Found], which: str) -> str:
 
 def _called(pipeline: str, candidates: list[Found]) -> list[Found]:
     """Those that `pipeline` may mean; at least one. Raises JuturnaError."""
-    directory = _chosen_directory()
     named = [
         each
         for each in candidates
         if pipeline in (each.name, each.full_name, str(each.pid))
-        or each.address == f"unix:{_socket_in(directory, pipeline, each.pid)}"
+        or each.name in _file_names(pipeline, each.pid)
     ]
     if not named:
         names = sorted({each.name for each in candidates})
@@ -194,14 +222,10 @@ def _refuse_strangers(path: Path) -> None:
 
 
 def _socket_in(directory: Path, name: str, pid: int) -> Path:
-    """The socket's path, at most LONGEST_PATH bytes. A name that does not fit as it is gets a checksum of the whole."""
-    room = LONGEST_PATH - len(os.fsencode(directory)) - len(f"/-{pid}{_SUFFIX}")
-    short = _ODD.sub("_", name)
-    if short != name or len(short) > room or not short:
-        checksum = f"~{zlib.crc32(name.encode()):08x}"
-        room -= len(checksum)
-        short = f"{short[: max(0, room)]}{checksum}"
-    if room < 0:
+    """The socket's path, at most LONGEST_PATH bytes."""
+    room = _room(directory, pid)
+    short = _file_name(name, room)
+    if len(short) > room:
         raise JuturnaError(
             "the runtime directory has too long a path for a socket",
             path=str(directory),
@@ -210,7 +234,27 @@ def _socket_in(directory: Path, name: str, pid: int) -> Path:
     return directory / f"{short}-{pid}{_SUFFIX}"
 
 
+def _room(directory: Path, pid: int) -> int:
+    return LONGEST_PATH - len(os.fsencode(directory)) - len(f"/-{pid}{_SUFFIX}")
+
+
+def _file_name(name: str, room: int) -> str:
+    """A pipeline's name for a file, of `room` characters. One that does not fit as it is gets a checksum of the whole."""
+    short = _ODD.sub("_", name)
+    if short == name and 0 < len(short) <= room:
+        return short
+    checksum = f"~{zlib.crc32(name.encode()):08x}"
+    return f"{short[: max(0, room - len(checksum))]}{checksum}"
+
+
+def _file_names(name: str, pid: int) -> tuple[str, str]:
+    """What the files of a pipeline called `name` may be called: its socket, its port."""
+    return _file_name(name, _room(_chosen_directory(), pid)), _file_name(name, _LONGEST_NAME)
+
+
 def _is_heard(path: Path) -> bool:
+    if not hasattr(socket, "AF_UNIX"):
+        return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as ours:
         ours.setblocking(False)
         try:

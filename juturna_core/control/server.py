@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 import grpc
@@ -21,10 +21,12 @@ import grpc
 from juturna_core._pb import control_pb2 as pb
 from juturna_core.control import convert
 from juturna_core.control.api import VERSION, Control, Subscription
-from juturna_core.control.unix import Place
 from juturna_core.control.wire import SERVER, SERVICE, address
 from juturna_core.errors import RAISED_BY_AUTHORS, JuturnaError
 from juturna_core.listening import is_loopback, why_not
+
+if TYPE_CHECKING:
+    from juturna_core.control.unix import Place
 
 CALLS, STREAMS = 16, 32
 """Questions and streams that are served at once; more questions wait, more streams are refused."""
@@ -50,6 +52,10 @@ class Server:
 
     def listen_unix(self, path: Path) -> None:
         """Answer whoever may open the socket at `path`: this user. A folder that is not there is made for it."""
+        try:
+            from juturna_core.control.unix import Place
+        except ImportError as error:
+            raise JuturnaError("this system has no unix sockets") from error
         server = self._make(None)
         self._places.append(
             Place(path, lambda fresh: _bound(server.add_insecure_port(f"unix:{quote(str(fresh))}")))

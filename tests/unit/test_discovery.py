@@ -14,6 +14,7 @@ import pytest
 from juturna_core.control.discovery import (
     LONGEST_PATH,
     Found,
+    announce_port,
     find,
     is_there,
     running,
@@ -110,7 +111,7 @@ def test_every_name_has_a_short_path_in_the_directory(directory: Path, name: str
     assert " " not in path.name
     with listening(name, 123) as found:
         assert running() == [found]
-        assert find(name) == find() == found.address
+        assert find(name) == find() == found
 
 
 def test_names_that_differ_have_paths_that_differ() -> None:
@@ -160,8 +161,8 @@ def test_a_process_that_accepts_nobody_is_there() -> None:
 
 def test_one_of_several_is_found_by_name_process_or_both() -> None:
     with listening("chain", 11) as first, listening("chain", 12), listening("camera", 13) as other:
-        assert find("camera") == find("camera-13") == find("13") == other.address
-        assert find("chain-11") == find("11") == first.address
+        assert find("camera") == find("camera-13") == find("13") == other
+        assert find("chain-11") == find("11") == first
         with pytest.raises(JuturnaError, match=r'2 .* called "chain": chain-11, chain-12'):
             find("chain")
         with pytest.raises(JuturnaError, match="3 pipelines are running: camera-13, chain-11"):
@@ -177,10 +178,10 @@ def test_what_to_attach_to_is_taken_as_it_is(
         monkeypatch.chdir(directory)
         for path in (str(directory / "chain-11.sock"), "./chain-11.sock", "chain-11.sock"):
             for form in (path, f"unix:{path}"):
-                assert find(attach=form) == found.address
-        assert find(attach=f"unix://{directory}/chain-11.sock") == found.address
+                assert find(attach=form).address == found.address
+        assert find(attach=f"unix://{directory}/chain-11.sock").address == found.address
     for place in ("camera:5000", "10.0.0.7:5000", "[::1]:5000"):
-        assert find(attach=place) == place
+        assert find(attach=place).address == place
 
 
 def test_is_there_tells_of_tcp_too() -> None:
@@ -188,3 +189,31 @@ def test_is_there_tells_of_tcp_too() -> None:
         place = f"127.0.0.1:{server.getsockname()[1]}"
         assert is_there(place)
     assert not is_there(place)
+
+
+def test_without_a_socket_a_file_says_the_port_and_its_token(directory: Path) -> None:
+    long = "a name " * 40
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        path = announce_port(long, os.getpid(), port, "secret")
+        assert path.stat().st_mode & 0o777 == 0o600
+        (found,) = running()
+        assert (found.address, found.pid, found.token) == (f"127.0.0.1:{port}", os.getpid(), "secret")
+        assert find(long) == find() == found
+        assert "secret" not in repr(found)
+    assert [each.name for each in directory.iterdir()] == [path.name]
+
+
+def test_the_port_file_of_a_process_that_is_gone_is_removed(directory: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    path = announce_port("chain", NOBODY, port, "secret")
+    assert running() == []
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"port": "x", "token": ""}', "\xff"])
+def test_a_port_file_that_makes_no_sense_is_not_believed(directory: Path, text: str) -> None:
+    runtime_directory()
+    (directory / f"chain-{os.getpid()}.port").write_text(text, encoding="latin-1")
+    assert running() == []
