@@ -6,6 +6,7 @@ two snapshots and the time between them.
 
 from __future__ import annotations
 
+import struct
 import sys
 import time
 from array import array
@@ -34,6 +35,12 @@ _ELEMENTS = 480
 _PIECES = 64
 
 
+def bucket_seconds(bucket: int) -> float:
+    """The duration that stands for `bucket`. For readers that need no numpy otherwise."""
+    (middle,) = struct.unpack("<d", struct.pack("<Q", (bucket + _LOWEST) << 48 | 1 << 47))
+    return float(middle)
+
+
 @cache
 def bucket_middles() -> np.ndarray[Any, np.dtype[np.float64]]:
     """The duration in seconds that stands for each bucket."""
@@ -46,23 +53,24 @@ def bucket_middles() -> np.ndarray[Any, np.dtype[np.float64]]:
 class Distribution:
     """A snapshot of a histogram of durations. Everything it answers is in milliseconds, within 3.2 %."""
 
-    __slots__ = ("_sparse", "counts")
+    __slots__ = ("_text", "counts")
 
     def __init__(self, counts: Counts) -> None:
         self.counts: Final = counts
-        self._sparse: dict[int, int] | None = None
+        self._text: str | None = None
 
     @property
     def count(self) -> int:
         return int(self.counts.sum())
 
     @property
-    def sparse(self) -> dict[int, int]:
-        """The counts by bucket, without the empty ones; not to be changed. Made once, for those who send it on."""
-        if self._sparse is None:
+    def text(self) -> str:
+        """`BUCKET:COUNT` of every bucket that is not empty, blanks between. Made once, for those who send it on."""
+        if self._text is None:
             (filled,) = self.counts.nonzero()
-            self._sparse = dict(zip(filled.tolist(), self.counts[filled].tolist(), strict=True))
-        return self._sparse
+            counts = self.counts[filled].tolist()
+            self._text = " ".join(map("%d:%d".__mod__, zip(filled.tolist(), counts, strict=True)))
+        return self._text
 
     def percentile(self, percent: float) -> float | None:
         """The duration that `percent` of all stay at or below (nearest rank); None without any."""

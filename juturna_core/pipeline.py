@@ -498,16 +498,23 @@ class Pipeline:
 
     def stats(self, max_age: float = 0.0) -> PipelineStats:
         """The numbers of this moment, distributions of `max_age` seconds ago at most; any thread, at any rate."""
+        state, seconds = self.state_and_seconds()
+        nodes = {
+            config.name: node_stats(config, worker, max_age)
+            for config, worker in self.running_nodes()
+        }
+        return PipelineStats(self.name, seconds, state, nodes)
+
+    def state_and_seconds(self) -> tuple[str, float]:
+        """As `PipelineStats` has them."""
         running = self._status == PipelineStatus.RUNNING
         seconds = time.monotonic() - self._started if running else self._seconds
-        nodes = {
-            name: node_stats(self.config.node(name), each, max_age)
-            for name, each in tuple(self._workers.items())
-        }
-        state = (
-            "stopped" if self._seconds and not running else self._status.removeprefix("pipeline_")
-        )
-        return PipelineStats(self.name, seconds, state, nodes)
+        ended = self._seconds and not running
+        return "stopped" if ended else self._status.removeprefix("pipeline_"), seconds
+
+    def running_nodes(self) -> list[tuple[NodeConfig, Worker]]:
+        """Every node with the worker that runs it."""
+        return [(self.config.node(name), worker) for name, worker in tuple(self._workers.items())]
 
     def _start_telemetry(self, file_name: str) -> None:
         self._telemetry = telemetry = Telemetry(Path(self.pipe_path) / file_name, self.logger)

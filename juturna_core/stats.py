@@ -6,8 +6,9 @@ Called by readers, on their threads, at any rate: nothing is locked and nothing 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Protocol
 
 from juturna_core.config import NodeConfig
 from juturna_core.metrics import Distribution
@@ -75,37 +76,42 @@ def milliseconds(distribution: Distribution) -> dict[str, Any]:
 
 def node_stats(config: NodeConfig, worker: Worker, max_age: float = 0.0) -> NodeStats:
     """The numbers of `worker`'s node now; its distributions may be `max_age` seconds old."""
-    state, inbox = worker.state, worker.inbox
-    metrics, outlet = state.metrics, state.outlet
-    now = time.perf_counter()
+    metrics = worker.state.metrics
     queue_time, update_time, age = metrics.times.snapshot(max_age)
     trips = metrics.round_trips
+    counts: dict[str, Any] = {name: count(worker) for name, count in COUNTS.items()}
     return NodeStats(
         type=config.type,
         mark=config.mark or "",
         where=config.place,
-        status=_status(worker),
-        status_text=state.status_text,
-        received=metrics.times.count + metrics.untouched,
-        transmitted=outlet.transmitted,
-        bytes_out=outlet.bytes,
-        errors=metrics.errors,
-        dropped=worker.dropped,
-        lost=worker.lost,
-        in_flight=worker.node.held,
-        queue=len(inbox),
-        queue_max=inbox.high_water,
-        queue_bytes=inbox.bytes_queued,
-        blocked_seconds=outlet.blocked_seconds + _since(outlet.blocked_since, now),
-        blocked_by=outlet.blocked_by,
-        blocking_seconds=inbox.blocked_seconds + _since(inbox.blocked_since, now),
-        busy_seconds=worker.busy_seconds,
-        last_error=metrics.last_error,
+        **counts,
         queue_time=queue_time,
         update_time=update_time,
         age=age,
         round_trip=trips.snapshot(max_age) if trips is not None else None,
     )
+
+
+COUNTS: Final[dict[str, Callable[[Worker], Any]]] = {
+    "status": lambda worker: _status(worker),
+    "status_text": lambda worker: worker.state.status_text,
+    "received": lambda worker: worker.received,
+    "transmitted": lambda worker: worker.state.outlet.transmitted,
+    "bytes_out": lambda worker: worker.state.outlet.bytes,
+    "errors": lambda worker: worker.state.metrics.errors,
+    "dropped": lambda worker: worker.dropped,
+    "lost": lambda worker: worker.lost,
+    "in_flight": lambda worker: worker.node.held,
+    "queue": lambda worker: len(worker.inbox),
+    "queue_max": lambda worker: worker.inbox.high_water,
+    "queue_bytes": lambda worker: worker.inbox.bytes_queued,
+    "blocked_seconds": lambda worker: _with_now(worker.state.outlet),
+    "blocked_by": lambda worker: worker.state.outlet.blocked_by,
+    "blocking_seconds": lambda worker: _with_now(worker.inbox),
+    "busy_seconds": lambda worker: worker.busy_seconds,
+    "last_error": lambda worker: worker.state.metrics.last_error,
+}
+"""How to read each number of `NodeStats`, so that many nodes can be read a number at a time, which is far quicker."""
 
 
 def _status(worker: Worker) -> str:
@@ -114,5 +120,12 @@ def _status(worker: Worker) -> str:
     return "suspended" if worker.suspended else str(worker.state.status)
 
 
-def _since(start: float, now: float) -> float:
-    return max(0.0, now - start) if start else 0.0
+class _Blocks(Protocol):
+    blocked_seconds: float
+    blocked_since: float
+
+
+def _with_now(end: _Blocks) -> float:
+    """Seconds blocked, with those of a block that goes on."""
+    seconds, since = end.blocked_seconds, end.blocked_since
+    return seconds + max(0.0, time.perf_counter() - since) if since else seconds

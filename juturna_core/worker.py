@@ -237,6 +237,11 @@ class Worker:
         return bool(self.busy_seconds) and not self.pulling and self.state.outlet.source is not None
 
     @property
+    def received(self) -> int:
+        metrics = self.state.metrics
+        return metrics.times.count + metrics.untouched
+
+    @property
     def dropped(self) -> int:
         """Messages that were dropped here on purpose: by a policy, for room, by the node."""
         in_waiting = self._waiting.dropped if self._waiting is not None else 0

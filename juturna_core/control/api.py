@@ -9,12 +9,13 @@ that do not fit, a pipeline that has gone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from juturna_core.errors import JuturnaError, Problem
 from juturna_core.events import Event
-from juturna_core.metrics import Distribution
+from juturna_core.metrics import bucket_seconds
 
 VERSION = 1
 """Of this contract. A client that knows another says so instead of guessing."""
@@ -60,15 +61,19 @@ class Description:
     links: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Durations:
-    """How often something took how long: counts by the bucket of `metrics.bucket_middles`, without the empty ones."""
+    """How often something took how long: counts by the bucket of `metrics.bucket_seconds`, without the empty ones.
 
-    counts: dict[int, int] = field(default_factory=dict)
+    `text` is `metrics.Distribution.text`; it is read when somebody looks.
+    """
 
-    @classmethod
-    def of(cls, distribution: Distribution) -> Durations:
-        return cls(distribution.sparse)
+    text: str = ""
+
+    @cached_property
+    def counts(self) -> dict[int, int]:
+        pairs = (pair.split(":") for pair in self.text.split())
+        return {int(bucket): int(count) for bucket, count in pairs}
 
     @property
     def count(self) -> int:
@@ -76,10 +81,11 @@ class Durations:
 
     def since(self, earlier: Durations) -> Durations:
         """What came after `earlier`."""
-        new = {
-            bucket: count - earlier.counts.get(bucket, 0) for bucket, count in self.counts.items()
-        }
-        return Durations({bucket: count for bucket, count in new.items() if count > 0})
+        before = earlier.counts
+        new = {bucket: count - before.get(bucket, 0) for bucket, count in self.counts.items()}
+        return Durations(
+            " ".join(f"{bucket}:{count}" for bucket, count in new.items() if count > 0)
+        )
 
     def percentile(self, percent: float) -> float | None:
         """The milliseconds that `percent` of all stay at or below, within 3.2 %; None without any."""
@@ -87,15 +93,8 @@ class Durations:
         for bucket, count in sorted(self.counts.items()):
             left -= count
             if left <= 0:
-                return bucket_milliseconds(bucket)
+                return bucket_seconds(bucket) * 1e3
         return None
-
-
-def bucket_milliseconds(bucket: int) -> float:
-    """What stands for a bucket, as `metrics.bucket_middles` says."""
-    from juturna_core.metrics import bucket_middles
-
-    return float(bucket_middles()[bucket]) * 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +126,51 @@ class NodeNumbers:
     round_trip: dict[str, Durations] | None
 
 
-@dataclass(frozen=True, slots=True)
+_TIMES = ("queue_time", "update_time", "age")
+
+
+@dataclass(frozen=True)
 class Numbers:
-    """All nodes at one moment; `seconds` since the start, `state` is ready, running, stopped or destroyed."""
+    """All nodes at one moment; `seconds` since the start, `state` is ready, running, stopped or destroyed.
+
+    `columns` has a list for every field of `NodeNumbers`, in the order of `names`: a pipeline of many nodes that is
+    asked many times a second has better things to do than to make an object of each. Durations are their text there.
+    """
 
     name: str
     state: str
     seconds: float
     lost: int
-    nodes: dict[str, NodeNumbers]
+    names: tuple[str, ...]
+    columns: dict[str, list[Any]]
+
+    @classmethod
+    def of(
+        cls, name: str, state: str, seconds: float, lost: int, nodes: dict[str, NodeNumbers]
+    ) -> Numbers:
+        """The same from objects."""
+        columns = {
+            each.name: [_plain(getattr(node, each.name)) for node in nodes.values()]
+            for each in fields(NodeNumbers)
+        }
+        return cls(name, state, seconds, lost, tuple(nodes), columns)
+
+    @cached_property
+    def nodes(self) -> dict[str, NodeNumbers]:
+        return {name: self.node(row) for row, name in enumerate(self.names)}
+
+    def node(self, row: int) -> NodeNumbers:
+        """The one that `names` has at `row`."""
+        found = {key: column[row] for key, column in self.columns.items()}
+        trips = found["round_trip"]
+        found["round_trip"] = trips and {part: Durations(text) for part, text in trips.items()}
+        return NodeNumbers(**{**found, **{key: Durations(found[key]) for key in _TIMES}})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Durations):
+        return value.text
+    return {part: each.text for part, each in value.items()} if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic_core import PydanticSerializationError, to_json
 
 from juturna_core._pb import control_pb2 as pb
 from juturna_core.control.api import METHODS, STREAMS, Control
@@ -108,7 +109,11 @@ def decode_arguments(method: str, text: str) -> dict[str, Any]:
 
 def encode_answer(method: str, value: Any) -> str:
     """Raises ValueError or TypeError for what breaks the contract."""
-    return _json(_signature(method).answer.dump_python(value, warnings="error"))
+    plain = _signature(method).answer.dump_python(value, warnings="error")
+    try:
+        return to_json(plain, inf_nan_mode="constants").decode()  # in half the time of json
+    except PydanticSerializationError:
+        return _json(plain)  # half a character
 
 
 def decode_answer(method: str, text: str) -> Any:

@@ -239,7 +239,7 @@ def _room(directory: Path, pid: int) -> int:
 
 
 def _file_name(name: str, room: int) -> str:
-    """A pipeline's name for a file, of `room` characters. One that does not fit as it is gets a checksum of the whole."""
+    """A pipeline's name within a file's, `room` characters long; with a checksum where it is not the name itself."""
     short = _ODD.sub("_", name)
     if short == name and 0 < len(short) <= room:
         return short

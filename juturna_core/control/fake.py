@@ -103,7 +103,7 @@ class FakeControl(Control):
     def stats(self) -> api.Numbers:
         self._called("stats")
         nodes = {node.name: self._numbers(node) for node in self.config.nodes}
-        return api.Numbers(self.config.name, self.state, self.seconds, 0, nodes)
+        return api.Numbers.of(self.config.name, self.state, self.seconds, 0, nodes)
 
     def events(self, since: int = 0, wait: float = 0.0) -> api.EventPage:
         self._called("events", since=since, wait=wait)
@@ -269,7 +269,7 @@ class FakeControl(Control):
         count = self._received[node.name]
         status = "suspended" if node.name in self.suspended else f"component_{self.state}"
         place = node.warp_configuration
-        took = api.Durations({300: count} if count else {})
+        took = api.Durations(f"300:{count}" if count else "")
         return api.NodeNumbers(
             where=place.address if node.warped and place else "local",
             status=status,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from juturna_core.config import NodeConfig, WarpConfig
 from juturna_core.control import api
@@ -13,12 +12,10 @@ from juturna_core.control.api import (
     Applied,
     Checked,
     Description,
-    Durations,
     Edit,
     EventPage,
     LogPage,
     NodeDescription,
-    NodeNumbers,
     Numbers,
     Passed,
     Probe,
@@ -32,7 +29,7 @@ from juturna_core.pipeline import Pipeline
 from juturna_core.reload import ApplyReport
 from juturna_core.session import Session
 from juturna_core.splice import REMOVE, Change
-from juturna_core.stats import NodeStats, PipelineStats
+from juturna_core.stats import COUNTS
 from juturna_core.worker import Worker
 
 AGE = 0.003
@@ -70,8 +67,9 @@ class LocalControl:
         )
 
     def stats(self) -> Numbers:
-        max_age = AGE * len(self._pipeline.config.nodes)
-        return numbers(self._pipeline.stats(max_age), self._pipeline)
+        pipeline = self._pipeline
+        state, seconds = pipeline.state_and_seconds()
+        return numbers(pipeline.name, state, seconds, pipeline.running_nodes())
 
     def events(self, since: int = 0, wait: float = 0.0) -> EventPage:
         kept, missed, last = self._pipeline.events.ring.since(since, _bounded(wait))
@@ -240,44 +238,29 @@ def node_description(node: NodeConfig) -> NodeDescription:
     )
 
 
-def numbers(stats: PipelineStats, pipeline: Pipeline) -> Numbers:
-    workers = pipeline._workers
-    nodes = {
-        name: node_numbers(node, workers[name].inbox.capacity if name in workers else 0)
-        for name, node in stats.nodes.items()
-    }
-    return Numbers(stats.name, stats.state, stats.seconds, stats.lost, nodes)
-
-
-_SAME = (
-    *(
-        "where",
-        "status",
-        "status_text",
-        "received",
-        "transmitted",
-        "bytes_out",
-        "errors",
-        "dropped",
-    ),
-    *("lost", "in_flight", "queue", "queue_max", "queue_bytes", "blocked_seconds", "blocked_by"),
-    *("blocking_seconds", "busy_seconds", "last_error"),
-)
-
-
-def node_numbers(node: NodeStats, queue_limit: int) -> NodeNumbers:
-    same: dict[str, Any] = {name: getattr(node, name) for name in _SAME}
-    trips = node.round_trip
-    return NodeNumbers(
-        **same,
-        queue_limit=queue_limit,
-        queue_time=Durations.of(node.queue_time),
-        update_time=Durations.of(node.update_time),
-        age=Durations.of(node.age),
-        round_trip=None
-        if trips is None
-        else {part: Durations.of(each) for part, each in trips.items()},
+def numbers(
+    name: str, state: str, seconds: float, nodes: Sequence[tuple[NodeConfig, Worker]]
+) -> Numbers:
+    """The numbers of `nodes`, column by column."""
+    workers = [worker for _, worker in nodes]
+    columns = {key: list(map(count, workers)) for key, count in COUNTS.items()}
+    columns["where"] = [config.place for config, _ in nodes]
+    columns["queue_limit"] = [worker.inbox.capacity for worker in workers]
+    age = AGE * len(nodes)
+    times = [worker.state.metrics.times.snapshot(age) for worker in workers]
+    columns["queue_time"], columns["update_time"], columns["age"] = (
+        [each[kind].text for each in times] for kind in range(3)
     )
+    columns["round_trip"] = [_trips(worker, age) for worker in workers]
+    names = tuple(config.name for config, _ in nodes)
+    return Numbers(name, state, seconds, sum(columns["lost"]), names, columns)
+
+
+def _trips(worker: Worker, age: float) -> dict[str, str] | None:
+    trips = worker.state.metrics.round_trips
+    if trips is None:
+        return None
+    return {part: each.text for part, each in trips.snapshot(age).items()}
 
 
 def applied(report: ApplyReport, edit: FileEdit | None = None, *, written: bool = True) -> Applied:

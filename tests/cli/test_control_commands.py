@@ -649,7 +649,10 @@ def test_without_a_file_a_change_is_not_written(
 def test_rates_begin_anew_with_the_pipeline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with faked(tmp_path, monkeypatch) as control, closing(Client(find().address, timeout=5.0)) as client:
+    with (
+        faked(tmp_path, monkeypatch) as control,
+        closing(Client(find().address, timeout=5.0)) as client,
+    ):
         reader = Reader(client, window=5.0)
         for seconds in (10, 3, 3):
             control.advance(seconds)
@@ -703,7 +706,9 @@ def test_where_there_can_be_no_socket_a_port_with_a_token_stands_in(tmp_path: Pa
     """The path of this runtime directory is too long for a socket of any system."""
     far = {"JUTURNA_RUNTIME_DIR": str(tmp_path / ("d" * 120))}
     pipe = written(tmp_path, chain(source(rate=50), node("p", "forwarder"), SINK))
-    with running("run", pipe, "--summary", "none", "--log-level", "INFO", cwd=tmp_path, **far) as run:
+    with running(
+        "run", pipe, "--summary", "none", "--log-level", "INFO", cwd=tmp_path, **far
+    ) as run:
         assert "too long a path" in run.until("since there is no socket")
         (said,) = Path(far["JUTURNA_RUNTIME_DIR"]).iterdir()
         (seen,) = json.loads(juturna("ps", "--json", cwd=tmp_path, **far).stdout)

@@ -198,7 +198,11 @@ def test_without_a_socket_a_file_says_the_port_and_its_token(directory: Path) ->
         path = announce_port(long, os.getpid(), port, "secret")
         assert path.stat().st_mode & 0o777 == 0o600
         (found,) = running()
-        assert (found.address, found.pid, found.token) == (f"127.0.0.1:{port}", os.getpid(), "secret")
+        assert (found.address, found.pid, found.token) == (
+            f"127.0.0.1:{port}",
+            os.getpid(),
+            "secret",
+        )
         assert find(long) == find() == found
         assert "secret" not in repr(found)
     assert [each.name for each in directory.iterdir()] == [path.name]

@@ -197,5 +197,5 @@ def test_what_is_counted_in_steps_is_what_is_counted_at_once() -> None:
         if number % 97 == 0:
             stepwise.snapshot()
     for one, other in zip(stepwise.snapshot(), at_once.snapshot(), strict=True):
-        assert one.sparse == other.sparse
+        assert one.text == other.text
         assert one.count == stepwise.count == at_once.count == 200 * 64
