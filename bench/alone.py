@@ -13,6 +13,7 @@ import random
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -197,15 +198,32 @@ def watched(nodes: int, seconds: float, snapshots: float) -> dict[str, float]:
     server.listen_unix(path)
     sinks = [each for name, each in rig.pipeline._nodes.items() if name.startswith("k")]
     time.sleep(5)
-    free, seen = [], []
-    for _ in range(6):  # in turns, since a machine is not as fast now as it was
+    free, seen, shares = [], [], []
+    for _ in range(12):  # in turns, since a machine is not as fast now as it was
         free.append(_rate(sinks, seconds))
         with _client(path, snapshots):
+            before = _cpu_of_control(), time.process_time()
             seen.append(_rate(sinks, seconds))
+            after = _cpu_of_control(), time.process_time()
+            shares.append(100 * (after[0] - before[0]) / (after[1] - before[1]))
     free.append(_rate(sinks, seconds))
     between = [(before + after) / 2 for before, after in itertools.pairwise(free)]
     costs = [100 * (1 - with_it / without) for with_it, without in zip(seen, between, strict=True)]
-    return {"cost": statistics.median(costs), "rate": statistics.median(free)}
+    return {
+        "cost": statistics.median(costs),
+        "share": statistics.median(shares),
+        "rate": statistics.median(free),
+    }
+
+
+def _cpu_of_control() -> float:
+    """Seconds of CPU that the threads which answer clients have had."""
+    mine = [each.native_id for each in threading.enumerate() if each.name.startswith("control")]
+    ticks = 0
+    for thread in mine:
+        fields = Path(f"/proc/self/task/{thread}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _rate(sinks: list, seconds: float) -> float:
