@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from juturna_core.cli.cells import pad, shorten, width
+from juturna_core.cells import pad, shorten, width
 from juturna_core.cli.options import examples
 
 if TYPE_CHECKING:

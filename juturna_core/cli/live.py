@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from juturna_core.cli.cells import cut
+from juturna_core.cells import cut
 from juturna_core.cli.summary import as_table, duration
 from juturna_core.stats import PipelineStats
 

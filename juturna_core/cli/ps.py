@@ -108,7 +108,7 @@ def _rate(numbers: Numbers) -> float:
 
 
 def _print(seen: list[Seen]) -> None:
-    from juturna_core.cli.cells import aligned
+    from juturna_core.cells import aligned
 
     for line in aligned([_COLUMNS, *map(_row, seen)], _WORDS):
         print(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from juturna_core.cli.cells import aligned, shorten
+from juturna_core.cells import aligned, shorten
 from juturna_core.metrics import Distribution
 from juturna_core.stats import NodeStats, PipelineStats, milliseconds
 

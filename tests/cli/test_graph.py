@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from juturna_core.cells import cut, pad, shorten, width
 from juturna_core.cli import main
-from juturna_core.cli.cells import cut, pad, shorten, width
 from tests.cli.command import chain, node, source, written
 
 PROGRAMMER = "\U0001f469\u200d\U0001f4bb"

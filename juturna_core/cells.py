@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from unicodedata import category, east_asian_width
 
 ELLIPSIS = "…"
+_HARMFUL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What moves the cursor, turns the direction of writing or cannot be encoded."""
 _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -37,6 +42,21 @@ def shorten(text: str, cells: int) -> str:
     begin = _first(glyphs, room - room // 3)
     end = _first([(glyph[::-1], size) for glyph, size in reversed(glyphs)], room // 3)[::-1]
     return f"{begin}{ELLIPSIS}{end}"
+
+
+def printable(text: str) -> str:
+    """`text` on one line and without what a terminal would obey; its characters and those that replace them align.
+
+    A control character becomes its picture (U+2400 and up), every other one of that kind U+FFFD.
+    """
+    return text if text.isprintable() else _HARMFUL.sub(_picture, text)
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"
 
 
 def aligned(rows: Sequence[Sequence[str]], words: Collection[int]) -> list[str]:
