@@ -199,7 +199,7 @@ def watched(nodes: int, seconds: float, snapshots: float) -> dict[str, float]:
     sinks = [each for name, each in rig.pipeline._nodes.items() if name.startswith("k")]
     time.sleep(5)
     free, seen, shares = [], [], []
-    for _ in range(12):  # in turns, since a machine is not as fast now as it was
+    for _ in range(8):  # in turns, since a machine is not as fast now as it was
         free.append(_rate(sinks, seconds))
         with _client(path, snapshots):
             before = _cpu_of_control(), time.process_time()

@@ -56,12 +56,12 @@ def edit_file(
     if expected is not None and before != expected:
         raise _changed(path)
     edit = FileEdit(path, before, splice(text, changes, str(path)).encode())
-    return edit if dry_run else _write(edit)
+    return edit if dry_run else write(edit)
 
 
 def restore(edit: FileEdit) -> FileEdit:
     """Take `edit` back if the file still is as it left it; else FileChanged is raised."""
-    return _write(edit.undo())
+    return write(edit.undo())
 
 
 def _changed(path: Path) -> FileChanged:
@@ -69,8 +69,11 @@ def _changed(path: Path) -> FileChanged:
     return FileChanged(message, path=str(path), hint="reload it, then change it again")
 
 
-def _write(edit: FileEdit) -> FileEdit:
-    """Put a whole new file in the place of the old one, which stays when that fails."""
+def write(edit: FileEdit) -> FileEdit:
+    """Put a whole new file in the place of the old one, which stays when that fails.
+
+    FileChanged is raised when the file is not what the edit says that it was.
+    """
     if edit.before == edit.after:
         return edit
     target = Path(os.path.realpath(edit.path))  # a link stays one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import secrets
 import sys
@@ -103,13 +104,15 @@ class Doors:
         self._closing.callback(server.stop)
         self._closing.callback(control.close)  # before that: those who follow hear the end
         try:
-            self._open_here(server)
+            address, token = self._open_here(server)
+            self._announce({"address": address, "token": token})
         except (JuturnaError, OSError) as error:
             jt_logger("control").warning("nobody can look into this run: %s", error)
+            self._announce({"problem": str(error)})
         if self._arguments.control is not None:
             self._listen(server, *self._arguments.control)
 
-    def _open_here(self, server: Server) -> None:
+    def _open_here(self, server: Server) -> tuple[str, str | None]:
         """For this user on this machine: a socket, or where there can be none a port that asks for a token."""
         from juturna_core.control.discovery import announce_port, runtime_directory, socket_path
 
@@ -119,12 +122,25 @@ class Doors:
             path = socket_path(name, pid)
             server.listen_unix(path)
             logger.debug("unix:%s", path)
+            return f"unix:{path}", None
         except (JuturnaError, OSError) as error:
             token = secrets.token_urlsafe(32)
             port = server.listen_tcp("127.0.0.1", 0, token)
             said = announce_port(name, pid, port, token)
             self._closing.callback(said.unlink, missing_ok=True)
             logger.info("127.0.0.1:%s, since there is no socket: %s", port, error)
+            return f"127.0.0.1:{port}", token
+
+    def _announce(self, said: dict[str, str | None]) -> None:
+        """To the process that started this one, on the descriptor that it left open for that."""
+        descriptor = self._arguments.announce_fd
+        if descriptor is None:
+            return
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(json.dumps(said) + "\n")
+        except OSError as error:
+            jt_logger("control").warning("--announce-fd %s: %s", descriptor, error.strerror)
 
     def _listen(self, server: Server, host: str, port: int) -> None:
         logger = jt_logger("control")

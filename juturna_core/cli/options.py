@@ -60,6 +60,12 @@ def add_doors(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="what they must know; needed where HOST is not this machine",
     )
+    group.add_argument(
+        "--announce-fd",
+        metavar="FD",
+        type=int,
+        help="once clients are let in, write a JSON line with address and token to this open file descriptor",
+    )
 
 
 def start_logging(arguments: argparse.Namespace) -> logging.Handler:
