@@ -1,16 +1,185 @@
-"""`juturna-tui` and `python -m juturna_tui`: says what there is until the workbench comes."""
+"""`juturna-tui [FILE]`: options, what a terminal has to be, and the workbench on it.
 
+The runtime is started before the screen is imported, so that both come up side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
 import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from juturna_core.errors import JuturnaError
+
+if TYPE_CHECKING:
+    from juturna_core.control.api import Description
+    from juturna_tui.runtime import Runtime
+    from juturna_tui.settings import Settings
 
 
-def main() -> int:
-    """Name the command that does run a pipeline today; exit code 2, since nothing was done."""
-    print(
-        "juturna-tui: the workbench comes next and is not in this version; "
-        "to run a pipeline without a screen: juturna run FILE",
-        file=sys.stderr,
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="juturna-tui",
+        description="The workbench for Juturna pipelines: run a file and look at it, or look into one that runs. "
+        "Without FILE it lists what runs here and what could.",
+        epilog="`juturna run FILE` runs a pipeline without a screen.",
     )
-    return 2
+    made.add_argument("file", metavar="FILE", nargs="?", help="the pipeline file (JSON): runs it")
+    made.add_argument(
+        "--attach",
+        metavar="ADDRESS",
+        nargs="?",
+        const="",
+        help="look into one that runs: unix:PATH, HOST:PORT, its name or process id; nothing: the only one here",
+    )
+    made.add_argument("--token-file", metavar="FILE", help="what --control-token-file has there")
+    made.add_argument("--no-start", action="store_true", help="open FILE and do not run it; x does")
+    made.add_argument("--ascii", action="store_true", help="signs of ASCII only")
+    made.add_argument("--theme", metavar="NAME", help="a theme, for this time")
+    made.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    made.add_argument(
+        "--print-config", action="store_true", help="print where the settings are, and the settings"
+    )
+    made.add_argument("--version", action="store_true", help="print the version")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit codes: 0 done, 1 messages were lost, 2 wrong usage or no terminal, 128 + N after signal N."""
+    arguments = parser().parse_args(argv)
+    if arguments.version:
+        from juturna_core import __version__
+
+        print(f"juturna-tui {__version__}")
+        return 0
+    try:
+        if arguments.print_config:
+            return _print_config()
+        if (why := no_terminal()) is not None:
+            command = f"juturna run {arguments.file}" if arguments.file else "juturna run FILE"
+            print(f"juturna-tui: {why}; without a screen: {command}", file=sys.stderr)
+            return 2
+        return _open(arguments)
+    except JuturnaError as error:
+        print(f"juturna-tui: {error}", file=sys.stderr)
+        return 2
+
+
+def no_terminal() -> str | None:
+    """Why there can be no screen here; None when there can."""
+    for stream, name in (
+        (sys.stdin, "input"),
+        (sys.stdout, "output"),
+        (sys.stderr, "error output"),
+    ):
+        if stream is None or not stream.isatty():
+            return f"the standard {name} is no terminal"
+    if os.environ.get("TERM") == "dumb":
+        return "TERM=dumb is a terminal that cannot place a cursor"
+    return None
+
+
+def _open(arguments: argparse.Namespace) -> int:
+    file = Path(arguments.file) if arguments.file else None
+    if file is not None and arguments.attach is not None:
+        raise JuturnaError("FILE and --attach exclude each other")
+    runtime = about = None
+    if file is not None:
+        if not file.exists():
+            raise JuturnaError("there is no such file", path=str(file))
+        if not arguments.no_start:
+            from juturna_tui.runtime import Runtime
+
+            runtime = Runtime(file)  # before textual is imported
+        about = _preview(file)
+    return _show(arguments, file, runtime, about)
+
+
+def _preview(file: Path) -> Description:
+    """What can be drawn of a file at once; what is wrong in it is said by the runtime, which reads it too."""
+    import json
+
+    from juturna_tui.view import preview
+
+    try:
+        document = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        document = None
+    return preview(document, str(file))
+
+
+def _show(
+    arguments: argparse.Namespace,
+    file: Path | None,
+    runtime: Runtime | None,
+    about: Description | None,
+) -> int:
+    from textual.theme import BUILTIN_THEMES
+
+    from juturna_tui import runs
+    from juturna_tui.app import Workbench
+    from juturna_tui.settings import Memory, load, path
+
+    settings, complaints = load(path(), BUILTIN_THEMES)
+    settings = _overruled(settings, arguments, BUILTIN_THEMES)
+    run: runs.Run | None = None
+    if runtime is not None:
+        run = runs.OwnRun(runtime)
+    elif arguments.attach is not None:
+        run = runs.found(arguments.attach, arguments.token_file)
+    memory_file = Memory.path()
+    app = Workbench(
+        run,
+        file=file,
+        about=about,
+        settings=settings,
+        memory=Memory.load(memory_file),
+        memory_file=memory_file,
+        complaints=complaints,
+    )
+    app.run(mouse=settings.mouse)
+    if app.left_behind:
+        print(app.left_behind)
+    return app.return_code or 0  # a crash would end with 0 otherwise
+
+
+def _overruled(
+    settings: Settings, arguments: argparse.Namespace, themes: Collection[str]
+) -> Settings:
+    """What the command line says counts."""
+    from dataclasses import replace
+
+    from juturna_core.errors import did_you_mean
+
+    if arguments.theme is not None and arguments.theme not in themes:
+        raise JuturnaError(
+            f'there is no theme "{arguments.theme}"',
+            hint=did_you_mean(arguments.theme, list(themes)) or ", ".join(themes),
+        )
+    return replace(
+        settings,
+        theme=arguments.theme or settings.theme,
+        ascii=settings.ascii or arguments.ascii,
+        mouse=settings.mouse and not arguments.no_mouse,
+    )
+
+
+def _print_config() -> int:
+    from textual.theme import BUILTIN_THEMES
+
+    from juturna_tui.settings import load, path, text
+
+    settings, complaints = load(path(), BUILTIN_THEMES)
+    there = "" if path().exists() else "  (not there: these are the defaults)"
+    print(f"# {path()}{there}")
+    print(text(settings))
+    for each in complaints:
+        print(each, file=sys.stderr)
+    return 0
 
 
 if __name__ == "__main__":

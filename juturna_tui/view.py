@@ -399,13 +399,12 @@ def _lately(now: Durations, before: Durations | None) -> Durations:
 
 
 def _percentile(counts: dict[int, int], total: int, percent: float) -> float:
-    left = max(1.0, -(-total * percent // 100))
-    found = 0
-    for found, count in sorted(counts.items()):
-        left -= count
-        if left <= 0:
-            break
-    return _milliseconds(found)
+    rank, seen = max(1.0, -(-total * percent // 100)), 0
+    for bucket, count in sorted(counts.items()):
+        seen += count
+        if seen >= rank:
+            return _milliseconds(bucket)
+    return 0.0
 
 
 _KNOWN: dict[int, float] = {}

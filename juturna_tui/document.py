@@ -1,0 +1,185 @@
+"""The pipeline's file where it is on this machine: shown, checked, saved, and followed when others save it.
+
+Reading and writing happen on threads; a save is refused when the file is not what the editor had.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from juturna_core.control.api import Applied
+from juturna_core.errors import ConfigError, JuturnaError, Problem
+from juturna_tui.messages import FileSaved
+
+if TYPE_CHECKING:
+    from juturna_core.watch import FileWatch
+    from juturna_tui.app import Workbench
+
+
+class Document:
+    """The file at `path`, in the editor of `app`. Called on the app's thread."""
+
+    def __init__(self, app: Workbench, path: Path) -> None:
+        self.path = path
+        self._app = app
+        self._content = b""
+        """What the file held when it was last looked at."""
+        self._watch: FileWatch | None = None
+
+    @property
+    def name(self) -> str:
+        """The file with its folder: many pipelines are called config.json."""
+        return f"{self.path.resolve().parent.name}/{self.path.name}"
+
+    def open(self) -> None:
+        """Show the file, and follow it."""
+        from juturna_core.watch import FileWatch
+
+        post, path = self._app.post_message, self.path
+
+        def news(content: bytes) -> None:
+            post(FileSaved(path, content))
+
+        def look() -> bytes:
+            content = path.read_bytes() if path.is_file() else b""
+            self._watch = watch = FileWatch(path, news)
+            watch.known(content)
+            watch.start()
+            return content
+
+        def show(content: bytes) -> None:
+            self._content = content
+            self._app.monitor.editor.show(_decoded(content))
+
+        self._app.on_thread("open", look, show)
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+
+    def saved_elsewhere(self, content: bytes) -> None:
+        """The file says something else: another program has saved it, or the runtime."""
+        if content == self._content:
+            return
+        self._content = content
+        editor = self._app.monitor.editor
+        if editor.dirty:
+            editor.outdated(_decoded(content))
+        else:
+            editor.show(_decoded(content))
+        self.check(_decoded(content))
+
+    def plugin_dirs(self) -> tuple[str, ...]:
+        """The plugin folders that the file names, so that they are right from any folder."""
+        base = self.path.resolve().parent
+        try:
+            given = json.loads(self._content.decode("utf-8-sig"))["plugins"]
+            return tuple(str((base / each).resolve()) for each in given)
+        except (ValueError, KeyError, TypeError):
+            beside = base / "plugins"
+            return (str(beside),) if beside.is_dir() else ()
+
+    # --- what is wrong in it -------------------------------------------------------------------------------------
+
+    def check(self, text: str) -> None:
+        """Have the editor show what is wrong with `text`, or what it would change."""
+        editor = self._app.monitor.editor
+        if not self._app.answers:
+            self._check_here(lambda: text, editor.set_problems)
+            return
+        self._app.ask(
+            "check",
+            lambda control: control.check(text),
+            lambda checked: editor.set_problems(checked.problems, checked.changes),
+            lambda error: editor.set_problems((error.problem,)),
+        )
+
+    def go_to_first_error(self) -> None:
+        """Where nothing could be started because of the file: open the editor at the place."""
+        monitor = self._app.monitor
+
+        def read() -> str:
+            from juturna_core.source_map import read_text
+
+            return read_text(self.path)
+
+        def show(problems: tuple[Problem, ...]) -> None:
+            monitor.editor.set_problems(problems)
+            first = next((each for each in problems if each.severity == "error"), None)
+            if first is not None:
+                monitor.status.trouble = str(first)
+                monitor.action_pane("config")
+                monitor.editor.go_to(first.line or 1, first.column or 1)
+
+        self._check_here(read, show)
+
+    def _check_here(
+        self, text: Callable[[], str], show: Callable[[tuple[Problem, ...]], None]
+    ) -> None:
+        """The runtime's own check, where no runtime runs."""
+
+        def check() -> tuple[Problem, ...]:
+            from juturna_core.session import Session
+
+            try:
+                return Session(self.path).candidate(text()).problems
+            except ConfigError as error:
+                return error.problems
+
+        self._app.on_thread("check", check, show)
+
+    # --- saving --------------------------------------------------------------------------------------------------
+
+    def save(self, text: str) -> None:
+        """Write the file, and have what runs follow."""
+        from juturna_core.edit import FileChanged, FileEdit, write
+
+        app, before, after = self._app, self._content, text.encode()
+
+        def put() -> None:
+            if self._watch is not None:
+                self._watch.known(after)
+            write(FileEdit(self.path, before, after))
+
+        def saved(_: None) -> None:
+            self._content = after
+            app.monitor.editor.saved(text)
+            self.check(text)
+            if app.answers:
+                app.ask("reload", lambda control: control.reload(), self._reloaded, self._refused)
+
+        def failed(error: JuturnaError) -> None:
+            app.tell_trouble(f"not saved: {error}")
+            if isinstance(error, FileChanged):
+                app.on_thread("read", self.path.read_bytes, self.saved_elsewhere)
+
+        app.on_thread("save", put, saved, failed)
+
+    def _reloaded(self, report: Applied) -> None:
+        self._app.tell("reload ok: " + (", ".join(report.changes) or "nothing has changed"))
+
+    def _refused(self, error: JuturnaError) -> None:
+        problems = error.problems if isinstance(error, ConfigError) else (error.problem,)
+        self._app.monitor.editor.set_problems(problems)
+        self._app.tell_trouble(f"saved, and refused: the old pipeline runs on. {problems[0]}")
+
+    def open_external(self) -> None:
+        """Edit the file in $VISUAL or $EDITOR, on this terminal."""
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        try:
+            with self._app.suspend():
+                subprocess.run([*shlex.split(editor), str(self.path)], check=False)
+        except (OSError, ValueError) as error:
+            self._app.tell_trouble(f'"{editor}" cannot be started ({error}); $EDITOR says which')
+
+
+def _decoded(content: bytes) -> str:
+    """What is no UTF-8 is shown as such, and refused by the check."""
+    return content.decode(errors="replace")

@@ -1,0 +1,165 @@
+"""Asks a run for its numbers again and again, on threads, and posts to the screen what comes.
+
+Nothing that waits for another process happens on the screen's own thread. A run that does not answer is asked on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from textual.message import Message
+
+from juturna_core.control.api import Control, Description, Gone, Numbers, Subscription
+from juturna_core.errors import JuturnaError
+from juturna_core.events import Event
+from juturna_tui.messages import (
+    Connected,
+    EventsCame,
+    FrameCame,
+    LinesCame,
+    RunEnded,
+    Silent,
+)
+from juturna_tui.runs import Run
+from juturna_tui.view import History
+
+KNOWN_EVENTS = 200
+"""Events from before the workbench came that are shown."""
+
+
+class Feed:
+    """From `start` to `stop`; `post` is called from its threads, `control` is None until the run has answered."""
+
+    def __init__(self, run: Run, post: Callable[[Message], object], period: float) -> None:
+        self.run = run
+        self.control: Control | None = None
+        self._post = post
+        self._period = period
+        self._about: Description | None = None
+        self._changes = 0  # events so far, and when `_about` was asked for
+        self._about_at = -1
+        self._history = History()
+        self._silent = False
+        self._closing = threading.Event()
+        self._wake = threading.Event()
+        self._followed: Subscription[Event] | None = None
+        self._following = threading.Lock()  # guards it
+        self._threads = [
+            threading.Thread(target=target, name=f"feed {name}", daemon=True)
+            for name, target in (
+                ("numbers", self._numbers),
+                ("open", self._open),
+                ("end", self._end),
+            )
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Post nothing more. Its threads end as soon as `run.close()` has been called too."""
+        self._closing.set()
+        self._wake.set()
+        with self._following:
+            if self._followed is not None:
+                self._followed.close()
+
+    def refresh(self, period: float | None = None) -> None:
+        """Look now, and from now on every `period` seconds."""
+        self._period = self._period if period is None else period
+        self._wake.set()
+
+    # --- on its threads ------------------------------------------------------------------------------------------
+
+    def _tell(self, message: Message) -> None:
+        if not self._closing.is_set():
+            self._post(message)
+
+    def _open(self) -> None:
+        try:
+            self.control = control = self.run.open()
+        except JuturnaError as error:
+            if not self.run.own:  # the end of one's own is told by `_end`
+                self._tell(RunEnded(self.run, str(error)))
+            return
+        self._tell(Connected(self.run.address))
+        self._wake.set()
+        self._follow(control)
+
+    def _follow(self, control: Control) -> None:
+        """Events as they happen. After a silence it goes on where it was."""
+        seen = -1
+        while not self._closing.is_set():
+            try:
+                if seen < 0:
+                    seen = max(0, control.events().last - KNOWN_EVENTS)
+                seen = self._follow_from(control, seen)
+            except JuturnaError:
+                self._closing.wait(1.0)  # `_numbers` says what is wrong
+
+    def _follow_from(self, control: Control, seen: int) -> int:
+        followed = control.follow(seen)
+        with self._following:
+            self._followed = followed
+        if self._closing.is_set():
+            followed.close()
+        try:
+            for event in followed:
+                missed = max(0, event.number - seen - 1) if seen else 0
+                seen = event.number
+                self._tell(EventsCame((event,), missed))
+                self._changes += 1  # whatever happened: names, places or states may be others
+                self._wake.set()
+        finally:
+            followed.close()
+        self._closing.wait(1.0)  # it has ended, or will say that it is gone
+        return seen
+
+    def _numbers(self) -> None:
+        while not self._closing.is_set():
+            self._wake.clear()
+            self._look()
+            self._wake.wait(self._period)
+
+    def _look(self) -> None:
+        try:
+            self._log()
+            if (control := self.control) is not None:
+                numbers = control.stats()
+                frame = self._history.advance(numbers, self._described(control, numbers))
+                if self._silent:
+                    self._silent = False
+                    self._tell(Connected(self.run.address))
+                self._tell(FrameCame(frame))
+        except Gone as error:
+            self._silence(str(error))
+        except JuturnaError as error:
+            if not self._closing.is_set():
+                self._silence(str(error))
+
+    def _silence(self, text: str) -> None:
+        if not self._silent:
+            self._silent = True
+            self._tell(Silent(text))
+
+    def _described(self, control: Control, numbers: Numbers) -> Description:
+        about, changes = self._about, self._changes
+        if about is None or self._about_at != changes or len(about.nodes) != len(numbers.names):
+            about = self._about = control.describe()
+            self._about_at = changes
+        return about
+
+    def _log(self) -> None:
+        lines, missed = self.run.lines()
+        if lines or missed:
+            self._tell(LinesCame(tuple(lines), missed))
+
+    def _end(self) -> None:
+        text, code = self.run.ended()
+        try:
+            self._log()  # its last words
+        except JuturnaError:
+            pass
+        self._tell(RunEnded(self.run, text, code))

@@ -1,0 +1,237 @@
+"""Where the pipeline on the screen runs: in a child of the workbench, elsewhere, or in this process for tests.
+
+A `Run` is opened and waited for on threads of the feed. Nothing here knows the screen.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from juturna_core.control.api import Control
+from juturna_core.errors import JuturnaError
+from juturna_tui.runtime import Runtime, ending
+from juturna_tui.screens.attach import Running
+from juturna_tui.widgets.log_view import Line
+
+if TYPE_CHECKING:
+    from juturna_core.control.client import Client
+    from juturna_core.control.discovery import Found
+
+PATIENCE = 3.0
+"""Seconds after which a pipeline that says nothing is shown as one that does not answer."""
+
+
+class Run(Protocol):
+    """A pipeline that can be looked at. `own`: it ends with the workbench, unless it is detached."""
+
+    own: bool
+    address: str
+
+    def open(self) -> Control:
+        """Wait until it can be asked. Raises JuturnaError when it cannot."""
+        ...
+
+    def lines(self) -> tuple[Sequence[Line], int]:
+        """The log since the last call, and how many lines of it are lost. Raises JuturnaError."""
+        ...
+
+    def ended(self) -> tuple[str, int | None]:
+        """Wait until it is over, and say how it ended; a run of others: until `close`."""
+        ...
+
+    def stop(self) -> None:
+        """Have it drain and end."""
+        ...
+
+    def close(self, *, keep: bool = False) -> None:
+        """Look at it no more. One's own is stopped, unless it is to be kept."""
+        ...
+
+
+class OwnRun:
+    """The child `runtime`."""
+
+    own = True
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.address = ""
+        self._runtime = runtime
+        self._nodes = "jt."
+        self._client: Client | None = None
+        self._stopping = False
+
+    @property
+    def output_path(self) -> Path:
+        return self._runtime.output_path
+
+    def open(self) -> Control:
+        from juturna_core.control.client import Client  # grpc, which takes a while to import
+
+        self.address, token = self._runtime.connected()
+        self._client = client = Client(self.address, token=token, timeout=PATIENCE)
+        self._nodes = f"jt.{client.describe().name}."
+        return client
+
+    def lines(self) -> tuple[Sequence[Line], int]:
+        text = self._runtime.output()
+        now = time.time()
+        return [self._line(each, now) for each in text.splitlines() if each], 0
+
+    def ended(self) -> tuple[str, int | None]:
+        code = self._runtime.wait()
+        if self._stopping and code in (0, 1):
+            return "stopped" if code == 0 else "stopped; messages were lost, see the log", code
+        return f"juturna run {ending(code)}", code
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._runtime.stop()
+
+    def close(self, *, keep: bool = False) -> None:
+        if not keep:
+            self.stop()
+        if self._client is not None:
+            self._client.close()
+        self._runtime.forget()
+
+    def kill(self) -> None:
+        """End it at once, whatever it is at."""
+        self._runtime.kill()
+
+    def _line(self, text: str, now: float) -> Line:
+        """What the log says is told apart from what a plugin prints."""
+        if text.startswith('{"timestamp": '):
+            try:
+                return self._log_line(json.loads(text))
+            except (ValueError, KeyError, TypeError):
+                pass
+        return Line(now, "PRINT", "", text)
+
+    def _log_line(self, entry: dict[str, str]) -> Line:
+        logger, said = entry["logger"], entry["message"]
+        node = logger.removeprefix(self._nodes) if logger.startswith(self._nodes) else ""
+        if trace := entry.get("exception"):
+            said = f"{said}\n{trace}"
+        return Line(
+            datetime.fromisoformat(entry["timestamp"]).timestamp(), entry["level"], node, said
+        )
+
+
+class AttachedRun:
+    """One that somebody else has started."""
+
+    own = False
+
+    def __init__(self, address: str, token: str | None = None) -> None:
+        self.address = address
+        self._token = token
+        self._client: Client | None = None
+        self._since = 0
+        self._closed = threading.Event()
+
+    def open(self) -> Control:
+        from juturna_core.control.client import Client
+
+        self._client = client = Client(self.address, token=self._token, timeout=PATIENCE)
+        client.describe()  # a wrong token, an older version: said at once
+        return client
+
+    def lines(self) -> tuple[Sequence[Line], int]:
+        if self._client is None:
+            return (), 0
+        page = self._client.logs(self._since)
+        missed = page.missed if self._since else 0  # what was before we came is not missed
+        self._since = page.last
+        return [Line(each.time, each.level, each.node, each.text) for each in page.items], missed
+
+    def ended(self) -> tuple[str, int | None]:
+        self._closed.wait()
+        return "detached", None
+
+    def stop(self) -> None:
+        if self._client is not None:
+            self._client.stop(keep=True)
+
+    def close(self, *, keep: bool = False) -> None:
+        self._closed.set()
+        if self._client is not None:
+            self._client.close()
+
+
+class GivenRun:
+    """A control in this process, for tests and for programs that run a pipeline themselves."""
+
+    own = False
+
+    def __init__(self, control: Control, address: str = "in this process") -> None:
+        self.control, self.address = control, address
+        self._since = 0
+        self._closed = threading.Event()
+
+    def open(self) -> Control:
+        return self.control
+
+    def lines(self) -> tuple[Sequence[Line], int]:
+        page = self.control.logs(self._since)
+        self._since = page.last
+        return [
+            Line(each.time, each.level, each.node, each.text) for each in page.items
+        ], page.missed
+
+    def ended(self) -> tuple[str, int | None]:
+        self._closed.wait()
+        return "detached", None
+
+    def stop(self) -> None:
+        self.control.stop(keep=True)
+
+    def close(self, *, keep: bool = False) -> None:
+        self._closed.set()
+
+
+def found(wanted: str, token_file: str | None = None) -> AttachedRun:
+    """The run that `--attach` means: an address, a name, a process id, or "" for the only one. Raises JuturnaError."""
+    from juturna_core.control.discovery import find, running
+
+    token = None
+    if token_file is not None:
+        try:
+            token = Path(token_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise JuturnaError(f"--token-file {token_file}: {error}") from error
+    is_address = ":" in wanted or "/" in wanted
+    place = find(attach=wanted) if is_address else find(pipeline=wanted or None)
+    known = {each.address: each.token for each in running()} if is_address else {}
+    return AttachedRun(place.address, token or place.token or known.get(place.address))
+
+
+def running() -> list[Running]:
+    """What runs here, for somebody who is to choose. Raises JuturnaError."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from juturna_core.control import discovery
+
+    found = discovery.running()
+    if not found:
+        return []
+    with ThreadPoolExecutor(min(16, len(found))) as pool:  # one that hangs costs its time once
+        return list(pool.map(_looked_at, found))
+
+
+def _looked_at(found: Found) -> Running:
+    from juturna_core.control.client import Client
+
+    client = Client(found.address, token=found.token, timeout=1.0)
+    try:
+        numbers = client.stats()
+    except JuturnaError:
+        return Running(found.name, found.pid, found.address)
+    finally:
+        client.close()
+    return Running(numbers.name, found.pid, found.address, numbers.state, len(numbers.names))

@@ -1,0 +1,100 @@
+"""A question with a few answers, each under a letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+
+from juturna_core.cells import printable
+
+
+class Choices(OptionList):
+    """A list whose current row is seen without colours, and whose enter belongs to the screen, where it has an id."""
+
+    DEFAULT_CSS = """
+    Choices {
+        border: none;
+        padding: 0;
+        background: transparent;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+    }
+    Choices:focus, Choices:blur { border: none; background-tint: transparent; }
+    Choices > .option-list--option { padding: 0 1; }
+    Choices:blur > .option-list--option-highlighted {
+        color: $foreground; background: transparent; text-style: underline;
+    }
+    Choices:focus > .option-list--option-highlighted {
+        color: $foreground; background: transparent; text-style: reverse;
+    }
+    """
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "select"
+
+
+class ConfirmScreen(ModalScreen[str | None]):
+    """Dismissed with the result of the choice, None for escape. A choice is a key, what it does, and its result."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "cancel", id="confirm.cancel"),
+        Binding("enter", "choose", "choose", id="confirm.choose"),
+        Binding("left", "move(-1)", "previous", id="confirm.previous"),
+        Binding("right", "move(1)", "next", id="confirm.next"),
+    ]
+
+    DEFAULT_CSS = """
+    ConfirmScreen { align: center middle; }
+    ConfirmScreen > VerticalScroll {
+        width: 100%;
+        max-width: 60;
+        height: auto;
+        max-height: 100%;
+        padding: 0 1;
+        background: $surface;
+        border: round $accent;
+    }
+    ConfirmScreen Static { height: auto; margin-bottom: 1; }
+    ConfirmScreen Choices { height: auto; }
+    """
+
+    def __init__(self, question: str, choices: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__()
+        self.question = question
+        self.choices = tuple(choices)
+
+    def compose(self) -> ComposeResult:
+        rows = (f"{printable(key)}  {printable(label)}" for key, label, _ in self.choices)
+        with VerticalScroll(can_focus=False):
+            yield Static(Content(printable(self.question)))
+            yield Choices(*map(Content, rows))
+
+    def on_mount(self) -> None:
+        self.query_one(Choices).highlighted = 0
+
+    def on_key(self, event: events.Key) -> None:
+        for key, _, result in self.choices:
+            if key in (event.key, event.character):
+                event.stop()
+                self.dismiss(result)
+                return
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(self.choices[event.option_index][2])
+
+    def action_choose(self) -> None:
+        self.query_one(Choices).action_select()
+
+    def action_move(self, step: int) -> None:
+        choices = self.query_one(Choices)
+        choices.highlighted = ((choices.highlighted or 0) + step) % len(self.choices)
+        choices.scroll_visible(animate=False)

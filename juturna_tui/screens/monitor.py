@@ -1,0 +1,258 @@
+"""The main screen: the picture of the pipeline, one node in detail, and below it tables, log, events and the file.
+
+It shows what the feed posts, and posts `Asked` for whatever is to happen to the pipeline; the app does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from juturna_core.control.api import Passed
+from juturna_core.events import Event
+from juturna_tui.layout import CellLayout, layout
+from juturna_tui.messages import EventsCame, FrameCame, LinesCame
+from juturna_tui.view import Frame, NodeView, State
+from juturna_tui.widgets.config_editor import ConfigEditor
+from juturna_tui.widgets.key_bar import KeyBar
+from juturna_tui.widgets.log_view import Line, LogView
+from juturna_tui.widgets.node_detail import NodeDetail
+from juturna_tui.widgets.node_table import NodeTable
+from juturna_tui.widgets.pane_bar import PaneBar
+from juturna_tui.widgets.pipeline_graph import PipelineGraph
+from juturna_tui.widgets.status_bar import StatusBar
+
+NARROW = 100
+"""Columns below which there is no room for the detail beside the graph."""
+
+Wish = Literal["warp", "remotise", "suspend", "undo", "messages"]
+
+
+class MonitorScreen(Screen[None]):
+    """See the module."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "ask('warp')", "warp", id="node.warp"),
+        Binding("r", "ask('remotise')", "remotise", id="node.remotise"),
+        Binding("s", "ask('suspend')", "suspend", id="node.suspend"),
+        Binding("u", "ask('undo')", "undo", id="file.undo", show=False),
+        Binding("e", "edit", "edit", id="file.edit"),
+        Binding("space", "freeze", "freeze", id="screen.freeze", show=False),
+        Binding("v", "enlarge", "larger", id="screen.enlarge", show=False),
+        Binding("1", "pane('graph')", "graph", id="pane.graph", show=False),
+        Binding("2", "pane('nodes')", "nodes", id="pane.nodes", show=False),
+        Binding("3", "pane('log')", "log", id="pane.log", show=False),
+        Binding("4", "pane('events')", "events", id="pane.events", show=False),
+        Binding("5", "pane('config')", "config", id="pane.config", show=False),
+        Binding("i", "pane('detail')", "detail", id="pane.detail", show=False),
+    ]
+    DEFAULT_CSS = """
+    MonitorScreen {
+        layout: vertical;
+        overflow: hidden;
+    }
+    #top { height: 3fr; }
+    #detail { width: 38; border-left: solid $panel; }
+    #bottom { height: 2fr; min-height: 5; }
+    #bottom ContentSwitcher { height: 1fr; }
+    #bottom ContentSwitcher > * { height: 1fr; }
+    MonitorScreen.-narrow #detail { display: none; }
+    MonitorScreen.-low #bottom { min-height: 0; }
+    """
+
+    frozen: reactive[bool] = reactive(False)
+    selected: reactive[str] = reactive("")
+
+    class Asked(Message):
+        """Somebody wants something done with the node `node`."""
+
+        def __init__(self, wish: Wish, node: str) -> None:
+            super().__init__()
+            self.wish, self.node = wish, node
+
+    def __init__(self, frame: Frame, *, ascii: bool = False) -> None:
+        super().__init__()
+        self.frame = frame
+        self.graph = PipelineGraph(id="graph", ascii=ascii)
+        self.detail = NodeDetail(id="detail", ascii=ascii)
+        self.table = NodeTable(id="nodes", ascii=ascii)
+        self.log_view = LogView(id="log", empty="nothing is logged yet")
+        self.event_view = LogView(id="events", what="events", empty="nothing has happened yet")
+        self.editor = ConfigEditor(id="config")
+        self.status = StatusBar()
+        self.status.ascii = ascii
+        self._passed: Sequence[Passed] | None = None
+        self._revision = frame.about.revision
+
+    def compose(self) -> ComposeResult:
+        yield self.status
+        with Horizontal(id="top"):
+            yield self.graph
+            yield self.detail
+        with Vertical(id="bottom"):
+            yield PaneBar(("nodes", "log", "events", "config"))
+            with ContentSwitcher(initial="nodes"):
+                yield self.table
+                yield self.log_view
+                yield self.event_view
+                yield self.editor
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.graph.focus()
+        self.show(self.frame)
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width < NARROW, "-narrow")
+        self.set_class(event.size.height < 16, "-low")
+
+    # --- what comes ----------------------------------------------------------------------------------------------
+
+    def show(self, frame: Frame) -> None:
+        """Draw `frame`, all panes."""
+        self.frame = frame
+        changed = frame.about.revision != self._revision
+        self._revision = frame.about.revision
+        self.status.frame = frame
+        self.status.trouble = self.trouble()
+        self.graph.show(frame)
+        self.table.show(frame)
+        if not self.selected and frame.nodes:
+            self.selected = frame.nodes[0].name
+        if changed and self._passed is not None:
+            self._passed = ()
+        self._show_detail()
+
+    def trouble(self) -> str:
+        """One sentence about what is most wrong just now."""
+        bad = [node for node in self.frame.nodes if node.state.tone == "bad"]
+        if not bad:
+            return ""
+        first = min(bad, key=lambda node: node.state is not State.AWAY)
+        rest = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        return f"{first.name}: {_first_line(first)}{rest}"
+
+    def on_frame_came(self, message: FrameCame) -> None:
+        if not self.frozen:
+            self.show(message.frame)
+
+    def on_lines_came(self, message: LinesCame) -> None:
+        self.log_view.extend(message.lines, message.missed)
+
+    def on_events_came(self, message: EventsCame) -> None:
+        self.event_view.extend([_line(event) for event in message.events], message.missed)
+
+    def flash(self, names: Sequence[str]) -> None:
+        """Show which nodes a change was about."""
+        self.graph.flash(names)
+
+    def passed(self, node: str, messages: Sequence[Passed]) -> None:
+        """The last messages of `node`, which somebody asked for."""
+        if node == self.selected:
+            self._passed = messages
+            self._show_detail()
+
+    @property
+    def wants_messages(self) -> bool:
+        return self._passed is not None
+
+    def _show_detail(self) -> None:
+        if self.detail.display or self.maximized is self.detail:
+            self.detail.show(self.frame.detail(self.selected), self._passed)
+
+    # --- which node ----------------------------------------------------------------------------------------------
+
+    def watch_selected(self, name: str) -> None:
+        if self._passed is not None:
+            self._passed = ()
+            self.post_message(self.Asked("messages", name))
+        if self.is_mounted:
+            self.graph.selected = name
+            self.table.selected = name
+            self._show_detail()
+
+    def on_pipeline_graph_selected(self, message: PipelineGraph.Selected) -> None:
+        self.selected = message.name
+
+    def on_node_table_selected(self, message: NodeTable.Selected) -> None:
+        self.selected = message.name
+
+    def on_pipeline_graph_opened(self, message: PipelineGraph.Opened) -> None:
+        self.selected = message.name
+        self.action_pane("detail")
+
+    def on_node_table_opened(self, message: NodeTable.Opened) -> None:
+        self.selected = message.name
+        self.action_pane("detail")
+
+    def on_node_detail_messages_wanted(self, message: NodeDetail.MessagesWanted) -> None:
+        self._passed = () if message.on else None
+        if message.on:
+            self.post_message(self.Asked("messages", self.selected))
+        self._show_detail()
+
+    def on_pipeline_graph_layout_needed(self, message: PipelineGraph.LayoutNeeded) -> None:
+        """A large graph takes its time: on a thread."""
+        names, links, size = message.names, message.links, message.size
+
+        def arrange() -> None:
+            found: CellLayout = layout(names, links, size)
+            self.app.call_from_thread(self.graph.use, found)
+
+        self.run_worker(arrange, thread=True, exclusive=True, group="layout")
+
+    # --- keys ----------------------------------------------------------------------------------------------------
+
+    def action_ask(self, wish: Wish) -> None:
+        self.post_message(self.Asked(wish, self.selected))
+
+    def action_freeze(self) -> None:
+        self.frozen = not self.frozen
+
+    def watch_frozen(self, frozen: bool) -> None:
+        self.status.word = "frozen (space goes on)" if frozen else ""
+
+    def action_pane(self, name: str) -> None:
+        """Bring a pane to the front, and the focus into it."""
+        self.minimize()
+        widget: Widget = self.query_one(f"#{name}")
+        if name == "detail" and not widget.display:
+            widget.styles.display = "block"
+            self._show_detail()
+            self.maximize(widget)
+        elif name not in ("graph", "detail"):
+            self.query_one(ContentSwitcher).current = name
+            self.query_one(PaneBar).current = name
+        widget.focus()
+
+    def on_pane_bar_chosen(self, message: PaneBar.Chosen) -> None:
+        self.action_pane(message.pane)
+
+    def action_enlarge(self) -> None:
+        """The focused pane alone, or all of them again."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused)
+
+    def action_edit(self) -> None:
+        self.action_pane("config")
+        self.editor.editing = True
+
+
+def _first_line(node: NodeView) -> str:
+    return (node.text or node.state.word).partition("\n")[0]
+
+
+def _line(event: Event) -> Line:
+    return Line(event.time, event.kind, event.node, event.text)

@@ -1,0 +1,372 @@
+"""Where a node is to run, tried while it is typed: what answers there, how to start it, what the file will say.
+
+The screen asks nobody anything: it posts `Try` and `StartHere`, and is told with `tried`, `preview` and `started`.
+What it is told about a place that is not the one typed now is ignored.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Footer, Input, Label, Static
+
+from juturna_core.cells import printable
+from juturna_core.control.api import NodeDescription, Probe
+from juturna_tui.figures import duration
+from juturna_tui.settings import Place
+
+__all__ = ["Field", "Place", "RemotiseScreen", "command", "is_here"]
+
+PAUSE: Final = 0.25
+"""Seconds without a key before a place is tried."""
+AGAIN: Final = 2.0
+"""Seconds before a place where nothing answers is tried again: the remote is perhaps being started."""
+
+
+def command(node: NodeDescription, place: Place, plugin_dirs: Sequence[str], pipeline: str) -> str:
+    """The line that serves `node` at `place`, for a shell there. A remote of this machine is open to this one only."""
+    options = [("--node-name", node.name), ("--node-mark", node.mark)]
+    if node.type != "proc":
+        options.append(("--node-type", node.type))
+    options += [("--plugins-dir", folder) for folder in plugin_dirs]
+    options.append(("--pipe-name", pipeline))
+    if is_here(place.host):
+        options.append(("--host", place.host.strip("[]")))
+    options.append(("--port", str(place.port)))
+    words = ["juturna", "remotize"]
+    for option, value in options:  # what begins with a dash would be taken for another option
+        words += [f"{option}={value}"] if value.startswith("-") else [option, value]
+    return printable(shlex.join(words))
+
+
+def is_here(host: str) -> bool:
+    """Whether a host is this machine by its very name; no name is looked up."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+# --- the fields ------------------------------------------------------------------------------------------------------
+
+
+def wrong_host(text: str) -> str:
+    """What is wrong with it, "" for nothing; the same of the other two."""
+    if not text:
+        return "a name or an address is needed"
+    if any(mark.isspace() for mark in text):
+        return "a host has no blanks in it"
+    return "a host has no / in it" if "/" in text else ""
+
+
+def wrong_port(text: str) -> str:
+    digits = text.isascii() and text.isdecimal() and len(text) < 9
+    return "" if digits and 1 <= int(text) <= 65535 else "a port is a number from 1 to 65535"
+
+
+def wrong_timeout(text: str) -> str:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return "seconds are needed, like 30 or 2.5"
+    return "" if 0 < seconds < math.inf else "it must be more than 0 seconds"
+
+
+_CHECKS: Final[dict[str, Callable[[str], str]]] = {
+    "grpc_host": wrong_host,
+    "grpc_port": wrong_port,
+    "timeout": wrong_timeout,
+}
+
+
+class Field(Input):
+    """A line to type in; what is pasted is made harmless. Enter belongs to the screen, where it has an id."""
+
+    def validate_value(self, value: str) -> str:
+        return printable(value)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "submit"
+
+
+class Report(Static, can_focus=True):
+    """All that is not typed in. Letters are keys here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "screen.copy", "copy command", show=False, id="remotise.copy-letter"),
+        Binding("s", "screen.start", "start it here", show=False, id="remotise.start-letter"),
+    ]
+
+
+# --- the screen ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of the place that is typed now."""
+
+    probe: Probe | None = None
+    no_probe: str = ""
+    lines: tuple[str, ...] | None = None
+    no_lines: str = ""
+
+
+class RemotiseScreen(ModalScreen[Place | None]):
+    """Dismissed with the place that is to be written and switched to, None when it is cancelled."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "write", "write and switch", id="remotise.write"),
+        Binding("ctrl+y", "copy", "copy command", id="remotise.copy"),
+        Binding("ctrl+s", "start", "start it here", id="remotise.start"),
+        Binding("escape", "dismiss", "cancel", id="remotise.cancel"),
+        Binding("tab", "app.focus_next", "next field", show=False, id="remotise.next"),
+        Binding(
+            "shift+tab", "app.focus_previous", "last field", show=False, id="remotise.previous"
+        ),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (66, "-wide")]  # noqa: RUF012 - no ClassVar where it comes from
+
+    DEFAULT_CSS = """
+    RemotiseScreen { align: center middle; }
+    RemotiseScreen > VerticalScroll {
+        width: 100%;
+        max-width: 100;
+        height: 1fr;
+        padding: 0 1;
+        background: $surface;
+        border: round $accent;
+        scrollbar-size-vertical: 1;
+    }
+    RemotiseScreen #said {
+        width: 100%;
+        max-width: 100;
+        height: auto;
+        max-height: 40%;
+        padding: 0 2;
+        background: $surface;
+        text-style: bold;
+        display: none;
+    }
+    RemotiseScreen.-narrow > VerticalScroll { border: none; }
+    RemotiseScreen .row { height: auto; }
+    RemotiseScreen.-wide .row { layout: horizontal; }
+    RemotiseScreen .row Label { width: 10; text-style: bold; }
+    RemotiseScreen Field { width: 1fr; max-width: 40; }
+    RemotiseScreen Field:focus { text-style: underline; }
+    RemotiseScreen .wrong { width: 1fr; height: auto; color: $text-error; }
+    RemotiseScreen.-wide .wrong { margin-left: 1; }
+    RemotiseScreen.-narrow .wrong.-fine { display: none; }
+    RemotiseScreen Report { height: auto; margin-top: 1; border-left: blank; }
+    RemotiseScreen Report:focus { border-left: thick $accent; }
+    """
+
+    class Try(Message):
+        """Somebody should look at `place` and say what is there, and what the file would say."""
+
+        def __init__(self, place: Place) -> None:
+            super().__init__()
+            self.place = place
+
+    class StartHere(Message):
+        """The remote is to be started on this machine."""
+
+        def __init__(self, place: Place) -> None:
+            super().__init__()
+            self.place = place
+
+    def __init__(
+        self, node: NodeDescription, start: Place, plugin_dirs: Sequence[str], pipeline: str
+    ) -> None:
+        super().__init__()
+        self.node = node
+        self.start = start
+        self.plugin_dirs = tuple(plugin_dirs)
+        self.pipeline = pipeline
+        self.typed: Place | None = None
+        """What is in the fields; None while it is no place."""
+        self.told = _Told()
+        self._texts: tuple[str, ...] = ()
+        self._timer: Timer | None = None
+
+    # --- what it is told ---------------------------------------------------------------------------------------------
+
+    def tried(self, place: Place, probe: Probe | None, problem: str = "") -> None:
+        """What was found at `place`; without a probe, why not."""
+        if place != self.typed:
+            return
+        self.told = _Told(probe, problem, self.told.lines, self.told.no_lines)
+        self._show()
+        if probe is None or not probe.reachable:
+            self._try_in(AGAIN)
+
+    def preview(self, place: Place, lines: Sequence[str], problem: str = "") -> None:
+        """The lines of the file that would change, behind "-" and "+"."""
+        if place != self.typed:
+            return
+        self.told = _Told(self.told.probe, self.told.no_probe, tuple(lines), problem)
+        self._show()
+
+    def started(self, text: str) -> None:
+        """What came of starting the remote here."""
+        self._say(text)
+        self._try_in(PAUSE)
+
+    # --- compose -----------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        texts = (self.start.host, str(self.start.port), f"{self.start.timeout:.12g}")
+        with VerticalScroll(can_focus=False) as box:
+            box.border_title = Content(f"where {printable(self.node.name)} runs")
+            for name, text in zip(_CHECKS, texts, strict=True):
+                with Widget(classes="row"):
+                    yield Label(name)
+                    yield Field(printable(text), id=name, compact=True)
+                    yield Static(classes="wrong -fine")
+            yield Report()
+        yield Static(id="said")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._read()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._read()
+
+    def _read(self) -> None:
+        """Take what is typed, say what is wrong with it, and have it tried after a pause."""
+        texts = tuple(field.value.strip() for field in self.query(Field))
+        if texts == self._texts:
+            return
+        self._texts = texts
+        problems = self._problems()
+        for text, note in zip(problems.values(), self.query(".wrong").results(Static), strict=True):
+            note.update(Content(f"! {text}" if text else ""))
+            note.set_class(not text, "-fine")
+        host, port, timeout = texts
+        self.typed = None if any(problems.values()) else Place(host, int(port), float(timeout))
+        self.told = _Told()
+        self._say("")
+        self._try_in(PAUSE)
+        self._show()
+
+    def _problems(self) -> dict[str, str]:
+        checks = zip(_CHECKS.items(), self._texts, strict=True)
+        return {name: check(text) for (name, check), text in checks}
+
+    def _first_problem(self) -> tuple[str, str]:
+        return next(each for each in self._problems().items() if each[1])
+
+    def _try_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        if (place := self.typed) is not None:
+            self._timer = self.set_timer(seconds, lambda: self.post_message(self.Try(place)))
+
+    # --- the report --------------------------------------------------------------------------------------------------
+
+    def _say(self, text: str) -> None:
+        said = self.query_one("#said", Static)
+        said.update(Content(printable(text)))
+        said.display = bool(text)
+
+    def _show(self) -> None:
+        lines = [*self._answer(), Content(""), *self._command(), Content(""), *self._file()]
+        self.query_one(Report).update(Content("\n").join(lines))
+
+    def _answer(self) -> Iterator[Content]:
+        probe = self.told.probe
+        yield _heading("what is there")
+        if self.typed is None:
+            yield Content("not looked for yet")
+        elif self.told.no_probe:
+            yield _warning(self.told.no_probe)
+        elif probe is None:
+            yield Content("looking…")
+        elif not probe.reachable:
+            yield _warning(probe.text)
+        else:
+            took = (
+                ""
+                if probe.milliseconds is None
+                else f", {duration(probe.milliseconds)} a round trip"
+            )
+            yield Content.styled(f"reachable: {printable(probe.text)}{took}", "$text-success")
+            yield from self._mismatch(probe)
+
+    def _mismatch(self, probe: Probe) -> Iterator[Content]:
+        served = f"{probe.node_type} {probe.node_mark}"
+        ours = f"{self.node.type} {self.node.mark}"
+        if probe.ours and served != ours:
+            yield _warning(f"that is another node: it serves {served}, and this one is {ours}")
+
+    def _command(self) -> Iterator[Content]:
+        yield _heading("to start it there")
+        line, why_not = self._line()
+        yield Content(line) if line else Content(why_not)
+
+    def _file(self) -> Iterator[Content]:
+        yield _heading("what changes in the file")
+        if self.typed is None:
+            yield Content("nothing yet")
+        elif self.told.no_lines:
+            yield _warning(self.told.no_lines)
+        elif self.told.lines is None:
+            yield Content("looking…")
+        elif not self.told.lines:
+            yield Content("nothing: it says so already")
+        else:
+            styles = {"-": "$text-error", "+": "$text-success"}
+            for line in self.told.lines:
+                yield Content.styled(printable(line), styles.get(line[:1], ""))
+
+    def _line(self) -> tuple[str, str]:
+        """The command, or why there is none."""
+        if self.typed is None:
+            return "", ": ".join(self._first_problem())
+        if not self.node.mark:
+            return "", "a node that is named by its class has no mark to serve it by"
+        return command(self.node, self.typed, self.plugin_dirs, self.pipeline), ""
+
+    # --- actions -----------------------------------------------------------------------------------------------------
+
+    def action_write(self) -> None:
+        if self.typed is not None:
+            self.dismiss(self.typed)
+            return
+        name, problem = self._first_problem()
+        self._say(f"not written. {name}: {problem}")
+        self.query_one(f"#{name}").focus()
+
+    def action_copy(self) -> None:
+        line, why_not = self._line()
+        if line:
+            self.app.copy_to_clipboard(line)
+        self._say("the command is copied" if line else f"nothing copied. {why_not}")
+
+    def action_start(self) -> None:
+        line, why_not = self._line()
+        if line and self.typed is not None:
+            self.post_message(self.StartHere(self.typed))
+        self._say("starting…" if line else f"not started. {why_not}")
+
+
+def _heading(text: str) -> Content:
+    return Content.styled(text, "bold")
+
+
+def _warning(text: str) -> Content:
+    return Content.styled(f"! warning: {printable(text)}", "$text-warning")

@@ -1,0 +1,221 @@
+"""What a person does to single nodes: move them to a remote and back, suspend them, look at their messages.
+
+Called on the app's thread; everything that waits for another process is done by `Workbench.ask`.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from juturna_core.control.api import Applied, Edit, NodeDescription, Passed, Probe
+from juturna_core.errors import JuturnaError
+from juturna_tui.runtime import Remote
+from juturna_tui.settings import Place
+from juturna_tui.view import State
+from juturna_tui.widgets.log_view import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from juturna_tui.app import Workbench
+    from juturna_tui.screens.monitor import Wish
+    from juturna_tui.screens.remotise import RemotiseScreen
+
+DEFAULT_PLACE = Place("localhost", 50080, 10.0)
+
+
+class Steering:
+    """The keys of nodes, for `app`."""
+
+    def __init__(self, app: Workbench) -> None:
+        self._app = app
+        self._peeking = False
+        self._remotes: list[Remote] = []
+        self._dialog: tuple[str, RemotiseScreen] | None = None
+
+    def do(self, wish: Wish, node: str) -> None:
+        """What a key on the main screen asks for."""
+        if wish == "undo":
+            self._app.ask("undo", lambda control: control.undo(), self._took_back)
+            return
+        about = self._about(node)
+        if about is None:
+            self._app.tell_trouble("no node is selected: the arrow keys select one")
+        elif wish == "messages":
+            self.peek(node)
+        elif wish == "suspend":
+            self._suspend(node)
+        elif wish == "remotise" or (not about.warped and not about.host):
+            self.remotise(about)
+        elif about.warped:
+            self._edit("unwarp", (Edit(node, ("warped",), False),), f"{node} runs here again")
+        else:
+            self._warp(about)
+
+    def close(self) -> None:
+        """End the remotes that were started here."""
+        for remote in self._remotes:
+            remote.stop()
+
+    def _about(self, node: str) -> NodeDescription | None:
+        return next(
+            (each for each in self._app.monitor.frame.about.nodes if each.name == node), None
+        )
+
+    # --- suspend, messages, undo ---------------------------------------------------------------------------------
+
+    def _suspend(self, node: str) -> None:
+        app = self._app
+        if app.monitor.frame.by_name[node].state is State.SUSPENDED:
+            app.ask("resume", lambda control: control.resume(node))
+        else:
+            said = f"{node} lets messages pass untouched until s is pressed again"
+            app.ask("suspend", lambda control: control.suspend(node), lambda _: app.tell(said))
+
+    def peek(self, node: str) -> None:
+        """Get the last messages of `node` for the detail, unless they are under way."""
+        if self._peeking or not self._app.answers:
+            return
+        self._peeking = True
+
+        def done(found: tuple[Passed, ...]) -> None:
+            self._peeking = False
+            self._app.monitor.passed(node, found)
+
+        def failed(error: JuturnaError) -> None:
+            self._peeking = False  # the node has gone, or the run: the screen says so anyway
+
+        self._app.ask("messages", lambda control: control.peek(node, 10), done, failed)
+
+    def _took_back(self, report: Applied) -> None:
+        self._app.tell("taken back: " + (", ".join(report.changes) or "nothing had changed"))
+
+    # --- to a remote and back ------------------------------------------------------------------------------------
+
+    def _warp(self, about: NodeDescription) -> None:
+        """Look whether the remote is there; then move the node to it."""
+        node, place = about.name, Place(about.host, about.port, about.timeout)
+
+        def found(probe: Probe) -> None:
+            if probe.reachable:
+                self._move(node)
+            else:
+                self._ask_whether(about, place, probe.text)
+
+        self._app.ask("warp", lambda control: control.probe(place.host, place.port), found)
+
+    def _ask_whether(self, about: NodeDescription, place: Place, why: str) -> None:
+        from juturna_tui.screens.confirm import ConfirmScreen
+
+        node = about.name
+        answers: dict[str, Callable[[], None]] = {
+            "here": lambda: self._start_remote(about, place, lambda _: self._move(node)),
+            "move": lambda: self._move(node),
+            "remotise": lambda: self.remotise(about),
+        }
+        choices = (
+            ("s", f"start a remote on this machine, port {place.port}, and move", "here"),
+            ("m", "move it anyway: messages wait", "move"),
+            ("r", "another remote", "remotise"),
+        )
+        question = f"{why}. Messages for {node} would wait until something does."
+        self._app.push_screen(
+            ConfirmScreen(question, choices), lambda answer: answers[answer]() if answer else None
+        )
+
+    def _move(self, node: str) -> None:
+        self._edit("warp", (Edit(node, ("warped",), True),), f"{node} is warped")
+
+    def _edit(self, doing: str, edits: tuple[Edit, ...], said: str) -> None:
+        """Change the file, where there is one, and what runs."""
+
+        def done(report: Applied) -> None:
+            held = f"{report.held_seconds * 1e3:.1f} ms"
+            lost = f"{report.lost} messages lost" if report.lost else "nothing lost"
+            self._app.tell(f"{said}: the flow was held for {held}, {lost}. u takes it back.")
+
+        self._app.ask(doing, lambda control: control.edit(edits, write=self._has_file), done)
+
+    @property
+    def _has_file(self) -> bool:
+        return bool(self._app.monitor.frame.about.file)
+
+    # --- the dialog ----------------------------------------------------------------------------------------------
+
+    def remotise(self, about: NodeDescription) -> None:
+        """Ask where the node is to run, and have it run there."""
+        from juturna_tui.screens.remotise import RemotiseScreen
+
+        app, node = self._app, about.name
+        own = Place(about.host, about.port, about.timeout) if about.host else None
+        start = own or app.memory.place or DEFAULT_PLACE
+        screen = RemotiseScreen(about, start, app.plugin_dirs, app.monitor.frame.about.name)
+
+        def decided(place: Place | None) -> None:
+            self._dialog = None
+            if place is not None:
+                app.remember(place=place)
+                text = f"{node} runs at {place.host}:{place.port}"
+                self._edit("remotise", _place_edits(node, place), text)
+
+        self._dialog = (node, screen)
+        app.push_screen(screen, decided)
+
+    def look_at(self, place: Place) -> None:
+        """Tell the dialog what is at a place, and what the file would say."""
+        if self._dialog is None:
+            return
+        node, screen = self._dialog
+        edits, write = _place_edits(node, place), self._has_file
+        self._app.ask(
+            "probe",
+            lambda control: control.probe(place.host, place.port),
+            lambda probe: screen.tried(place, probe),
+            lambda error: screen.tried(place, None, str(error)),
+        )
+        self._app.ask(
+            "preview",
+            lambda control: control.edit(edits, write=write, dry_run=True),
+            lambda report: screen.preview(place, report.lines),
+            lambda error: screen.preview(place, (), str(error)),
+        )
+
+    def start_here(self, place: Place) -> None:
+        """Start a remote for the dialog's node on this machine."""
+        if self._dialog is None:
+            return
+        node, screen = self._dialog
+        if (about := self._about(node)) is not None:
+            failed = lambda error: screen.started(str(error))  # noqa: E731  # a name for the line below
+            self._start_remote(about, place, screen.started, failed)
+
+    def _start_remote(
+        self,
+        about: NodeDescription,
+        place: Place,
+        then: Callable[[str], None],
+        failed: Callable[[JuturnaError], None] | None = None,
+    ) -> None:
+        app = self._app
+        dirs, pipeline = app.plugin_dirs, app.monitor.frame.about.name
+
+        def start() -> str:
+            remote = Remote(about, place.port, dirs, pipeline)
+            self._remotes.append(remote)
+            return remote.started(self._heard)
+
+        app.on_thread("start a remote", start, then, failed)
+
+    def _heard(self, text: str) -> None:
+        """A line that a remote prints, on a thread of its own."""
+        line = Line(time.time(), "REMOTE", "", text)
+        with suppress(RuntimeError):  # the workbench has ended
+            self._app.call_from_thread(self._app.monitor.log_view.extend, [line])
+
+
+def _place_edits(node: str, place: Place) -> tuple[Edit, ...]:
+    given = {"grpc_host": place.host, "grpc_port": place.port, "timeout": place.timeout}
+    configured = (Edit(node, ("warp_configuration", key), value) for key, value in given.items())
+    return (Edit(node, ("warped",), True), *configured)

@@ -1,0 +1,507 @@
+"""All nodes as a table, a row each: only rows in sight are written, only those that changed are drawn again.
+
+On the Line API; a pipeline of 1000 nodes costs what its visible rows cost, and the sort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widgets import Input
+
+from juturna_core.cells import cut, pad, printable, shorten, width
+from juturna_tui.figures import count, duration, share
+from juturna_tui.view import Fill, Frame, NodeView, State
+
+Piece = tuple[str, str]
+"""Text, and the tone that it is written in."""
+
+CALM: Final = (State.FLOWING, State.IDLE)
+"""States that need no word."""
+TONES: Final = ("ok", "quiet", "warn", "bad")
+WIDE: Final = 100
+"""From this width on there are two blanks between columns."""
+LEAST: Final = (
+    "dropped",
+    "tx/s",
+    "kind",
+    "busy",
+    "lost",
+    "p99",
+    "errors",
+    "where",
+    "state",
+    "rx/s",
+    "p50",
+    "queue",
+)
+"""Columns in the order in which they go when there is no room; the node stays."""
+ASCII: Final = str.maketrans("▲▾▴…µ", "^v^~u")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column shows and sorts by. `size` in cells; 0 for words, which take what they need."""
+
+    title: str
+    size: int
+    text: Callable[[NodeView], str]
+    key: Callable[[NodeView], Any]
+    tone: Callable[[NodeView], str] = lambda node: ""
+    number: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a column stands, in cells."""
+
+    column: Column
+    left: int
+    size: int
+
+
+def queue(node: NodeView) -> str:
+    """`14/64`, and a sign where it is full; a blank in its place where not, so that digits align."""
+    limit = f"/{count(node.limit)}" if node.limit else ""
+    return f"{count(node.queue)}{limit}{Fill.FULL.sign if node.fill >= 1 else ' '}"
+
+
+def trouble(node: NodeView) -> str:
+    """The word for the node's state, and why; nothing where all is well."""
+    if node.text:
+        return f"{node.state.word}: {printable(node.text)}"
+    return "" if node.state in CALM else node.state.word
+
+
+COLUMNS: Final = (
+    Column("node", 0, lambda node: printable(node.name), lambda node: node.name, number=False),
+    Column("kind", 0, lambda node: printable(node.kind), lambda node: node.kind, number=False),
+    Column("where", 0, lambda node: printable(node.where), lambda node: node.where, number=False),
+    Column("rx/s", 5, lambda node: count(node.rate_in), lambda node: node.rate_in),
+    Column("tx/s", 5, lambda node: count(node.rate_out), lambda node: node.rate_out),
+    Column(
+        "queue",
+        7,
+        queue,
+        lambda node: node.queue,
+        lambda node: "warn" if node.fill >= 1 else "",
+    ),
+    Column("p50", 7, lambda node: duration(node.latency), lambda node: _known(node.latency)),
+    Column("p99", 7, lambda node: duration(node.p99), lambda node: _known(node.p99)),
+    Column("busy", 5, lambda node: share(node.busy), lambda node: node.busy),
+    Column(
+        "errors",
+        7,
+        lambda node: count(node.errors),
+        lambda node: node.errors,
+        lambda node: "bad" if node.errors else "",
+    ),
+    Column("dropped", 8, lambda node: count(node.dropped), lambda node: node.dropped),
+    Column(
+        "lost",
+        5,
+        lambda node: count(node.lost),
+        lambda node: node.lost,
+        lambda node: "bad" if node.lost else "",
+    ),
+    Column(
+        "state",
+        max(len(state.word) for state in State),
+        trouble,
+        lambda node: -TONES.index(node.state.tone),
+        lambda node: node.state.tone,
+        number=False,
+    ),
+)
+
+
+def placed(room: int, sizes: Mapping[str, int]) -> tuple[Place, ...]:
+    """The columns there is `room` for, by their `sizes`; the last one takes what is left."""
+    gap = 2 if room >= WIDE else 1
+    shown = dict(sizes)
+    for title in LEAST:
+        if sum(shown.values()) + gap * (len(shown) - 1) <= room:
+            break
+        del shown[title]
+    places, left = [], 0
+    for column in COLUMNS:
+        if column.title in shown:
+            last = column.title == "state"
+            size = room - left if last else min(shown[column.title], room - left)
+            places.append(Place(column, left, size))
+            left += size + gap
+    return tuple(places)
+
+
+class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
+    """The header stays while rows scroll; a line for the name to look for opens below them.
+
+    `selected` is the name of a node: the cursor stays on it while rows move. Setting it posts nothing.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", id="table.up", show=False),
+        Binding("down,j", "move(1)", "Down", id="table.down", show=False),
+        Binding("pageup", "page(-1)", "Page up", id="table.pageup", show=False),
+        Binding("pagedown", "page(1)", "Page down", id="table.pagedown", show=False),
+        Binding("home,g", "first", "First node", id="table.home", show=False),
+        Binding("end,G", "last", "Last node", id="table.end", show=False),
+        Binding("enter", "open", "Open node", id="table.open"),
+        Binding("o", "sort", "Sort by next", id="table.sort"),
+        Binding("O", "reverse", "Reverse order", id="table.reverse", show=False),
+        Binding("slash", "filter", "Filter by name", id="table.filter"),
+        Binding("escape", "clear", "Clear filter", id="table.clear"),
+    ]
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "node-table--header",
+        "node-table--cursor",
+        *(f"node-table--{tone}" for tone in TONES),
+    }
+    DEFAULT_CSS = """
+    NodeTable {
+        background: $surface;
+        color: $foreground;
+        overflow-x: hidden;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        & > .node-table--header { background: $panel; color: $foreground; text-style: bold; }
+        & > .node-table--ok { color: $text-success; }
+        & > .node-table--quiet { color: $text-muted; }
+        & > .node-table--warn { color: $text-warning; text-style: bold; }
+        & > .node-table--bad { color: $text-error; text-style: bold; }
+        & > .node-table--cursor {
+            background: $block-cursor-blurred-background;
+            color: $block-cursor-blurred-foreground;
+            text-style: bold;
+        }
+        &:ansi > .node-table--header { text-style: bold underline; }
+        &:ansi > .node-table--cursor { text-style: reverse; }
+        &:focus > .node-table--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: bold;
+        }
+        & > Input { dock: bottom; height: 1; border: none; padding: 0 1; display: none; }
+        &.-filtering > Input { display: block; }
+    }
+    """
+
+    selected: reactive[str] = reactive("", init=False, repaint=False)
+
+    class Selected(Message):
+        """The user moved the cursor to the node `name`."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    class Opened(Message):
+        """The user wants to see more of the node `name`."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, *, ascii: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._ascii = ascii
+        self._shown: Frame | None = None
+        self._rows: list[NodeView] = []
+        self._row_of: dict[str, int] = {}
+        self._places: tuple[Place, ...] = ()
+        self._drawn: dict[int, tuple[tuple[Piece, ...], bool]] = {}
+        """Rows as they are on the screen, and whether the cursor is on them."""
+        self._sorted = ""
+        self._falling = False
+        self._input = Input(placeholder="part of a name", select_on_focus=False)
+
+    @property
+    def is_container(self) -> bool:
+        """A ScrollView lays out no children; this one has one: the filter."""
+        return True
+
+    @property
+    def _filter(self) -> str:
+        return self._input.value.casefold()
+
+    @property
+    def _page(self) -> int:
+        """Rows that there is room for."""
+        return max(0, self.size.height - 1 - self.has_class("-filtering"))
+
+    @property
+    def _visible(self) -> range:
+        top = self.scroll_offset.y
+        return range(top, min(len(self._rows), top + self._page))
+
+    # --- compose -------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield self._input
+
+    def show(self, frame: Frame) -> None:
+        """Take the numbers of this moment."""
+        self._shown = frame
+        self._renew()
+
+    def render_line(self, y: int) -> Strip:
+        if y == 0:
+            style = self.get_component_rich_style("node-table--header")
+            return self._strip(self._header(), lambda tone: style, style)
+        row = y - 1 + self.scroll_offset.y
+        if row >= len(self._rows):
+            said = self._nothing() if y == 1 and not self._rows else ""
+            return self._strip([(said, "quiet" if said else "")], self._tone, self.rich_style)
+        line = self._drawn.get(row)
+        if line is None:  # scrolled into sight
+            line = self._drawn[row] = self._line(row)
+        pieces, here = line
+        if here:
+            style = self.get_component_rich_style("node-table--cursor")
+            return self._strip(pieces, lambda tone: style, style)
+        return self._strip(pieces, self._tone, self.rich_style)
+
+    def _strip(
+        self, pieces: Iterable[Piece], style_of: Callable[[str], Style], rest: Style
+    ) -> Strip:
+        """As wide as the widget by our own measure of cells."""
+        left, segments = self.size.width, []
+        for text, tone in pieces:
+            text = cut(text.translate(ASCII) if self._ascii else text, left)
+            left -= width(text)
+            segments.append(Segment(text, style_of(tone)))
+        return Strip([*segments, Segment(" " * left, rest)], self.size.width)
+
+    def _tone(self, tone: str) -> Style:
+        return self.get_component_rich_style(f"node-table--{tone}") if tone else self.rich_style
+
+    def _header(self) -> list[Piece]:
+        mark = "▾" if self._falling else "▴"
+        titles = (
+            each.column.title + (mark if each.column.title == self._sorted else "")
+            for each in self._places
+        )
+        return [
+            (text, "")
+            for place, title in zip(self._places, titles, strict=True)
+            for text in self._cell(place, f"  {title}" if place.left == 0 else title)
+        ]
+
+    def _line(self, row: int) -> tuple[tuple[Piece, ...], bool]:
+        node = self._rows[row]
+        sign = node.state.ascii_sign if self._ascii else node.state.sign
+        pieces: list[Piece] = [(sign, node.state.tone), (" ", "")]
+        for place in self._places:
+            column = place.column
+            if column.title == "node":
+                place = Place(column, 0, max(0, place.size - 2))
+            tone = column.tone(node)
+            blank, text, rest = self._cell(place, column.text(node))
+            pieces += [(blank, ""), (text, tone), (rest, "")]
+        return tuple(piece for piece in pieces if piece[0]), node.name == self.selected
+
+    def _cell(self, place: Place, text: str) -> tuple[str, str, str]:
+        """Blanks before, the text as far as there is room for it, blanks after, the gap to the left among them."""
+        gap = self._gap if place.left else ""
+        if place.column.title == "state":
+            word, colon, why = text.partition(": ")
+            room = place.size - width(word + colon)
+            text = word + (colon + shorten(why, room) if colon and room > 3 else "")
+        text = shorten(text, place.size) if width(text) > place.size else text
+        blank = " " * (place.size - width(text))
+        return (gap + blank, text, "") if place.column.number else (gap, text, blank)
+
+    @property
+    def _gap(self) -> str:
+        return "  " if self.scrollable_size.width >= WIDE else " "
+
+    def _nothing(self) -> str:
+        if self._shown is None:
+            return "no pipeline is shown yet"
+        if self._shown.nodes:
+            return f'no node is called like "{printable(self._input.value)}": escape shows all'
+        return "this pipeline has no nodes"
+
+    # --- watch ---------------------------------------------------------------------------------------------------
+
+    def watch_selected(self) -> None:
+        self._redraw()
+        self._reveal()
+
+    def on_resize(self) -> None:
+        self._renew()
+
+    def on_show(self) -> None:
+        self._renew()
+
+    def on_click(self, event: Click) -> None:
+        if event.widget is not self or (at := event.get_content_offset(self)) is None:
+            return
+        if at.y:
+            row = at.y - 1 + self.scroll_offset.y
+            if row in self._visible:
+                self._choose(row)
+            return
+        reached = [place.column for place in self._places if place.left <= at.x]
+        if reached:
+            self._sort_by(reached[-1])
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._renew()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.focus()
+        if not event.value:
+            self.action_clear()
+        elif self.selected not in self._row_of:
+            self._choose(0)
+
+    # --- action --------------------------------------------------------------------------------------------------
+
+    def action_move(self, rows: int) -> None:
+        row = self._row_of.get(self.selected)
+        if row is None:
+            row = -1 if rows > 0 else len(self._rows)
+        self._choose(row + rows)
+
+    def action_page(self, pages: int) -> None:
+        self.action_move(pages * max(1, self._page))
+
+    def action_first(self) -> None:
+        self._choose(0)
+
+    def action_last(self) -> None:
+        self._choose(len(self._rows) - 1)
+
+    def action_open(self) -> None:
+        if self.selected in self._row_of:
+            self.post_message(self.Opened(self.selected))
+
+    def action_sort(self) -> None:
+        """By the next column in sight; after the last one as in the file."""
+        titles = ["", *(place.column.title for place in self._places)]
+        at = titles.index(self._sorted) if self._sorted in titles else 0
+        title = titles[(at + 1) % len(titles)]
+        column = next((each for each in COLUMNS if each.title == title), None)
+        self._sort_by(column)
+
+    def action_reverse(self) -> None:
+        if self._sorted:
+            self._falling = not self._falling
+            self._renew()
+            self.refresh()
+
+    def action_filter(self) -> None:
+        self.add_class("-filtering")
+        self._input.focus()
+        self._renew()
+
+    def action_clear(self) -> None:
+        self.remove_class("-filtering")
+        self._input.value = ""
+        self.focus()
+        self._renew()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Escape is the screen's where there is no filter."""
+        return action != "clear" or self.has_class("-filtering")
+
+    # --- in here -------------------------------------------------------------------------------------------------
+
+    def _choose(self, row: int) -> None:
+        if not self._rows:
+            return
+        name = self._rows[max(0, min(len(self._rows) - 1, row))].name
+        if name != self.selected:
+            self.selected = name
+            self.post_message(self.Selected(name))
+
+    def _sort_by(self, column: Column | None) -> None:
+        """None: as in the file. The highest number first, and the first word; the other way round the second time."""
+        if column is None:
+            self._sorted, self._falling = "", False
+        elif column.title == self._sorted:
+            self._falling = not self._falling
+        else:
+            self._sorted, self._falling = column.title, column.number
+        self._renew()
+        self.refresh()
+
+    def _renew(self) -> None:
+        """Which rows there are, in which order, in which columns; the view follows the cursor if it was in sight."""
+        followed = self._row_of.get(self.selected) in self._visible
+        old, places = len(self._rows), self._places
+        self._rows = self._ordered()
+        self._row_of = {node.name: row for row, node in enumerate(self._rows)}
+        self._places = placed(self.scrollable_size.width, self._sizes())
+        lines = len(self._rows) + 1 + self.has_class("-filtering")
+        size = Size(self.scrollable_size.width, lines)
+        if size != self.virtual_size:
+            self.virtual_size = size
+        if self._places != places or len(self._rows) != old or not self._rows:
+            self._drawn.clear()
+            self.refresh()
+        self._redraw()
+        if followed:
+            self._reveal()
+
+    def _redraw(self) -> None:
+        """Draw rows in sight that are not on the screen as they should be."""
+        drawn = {row: self._line(row) for row in self._visible}
+        for row, line in drawn.items():
+            if self._drawn.get(row) != line:
+                self.refresh_line(row + 1)
+        self._drawn = drawn
+
+    def _reveal(self) -> None:
+        """Scroll no farther than it takes to have the cursor in sight."""
+        row, top, page = self._row_of.get(self.selected), self.scroll_offset.y, self._page
+        if row is not None and page and not top <= row < top + page:
+            self.scroll_to(y=row if row < top else row - page + 1, animate=False)
+
+    def _ordered(self) -> list[NodeView]:
+        nodes = self._shown.nodes if self._shown is not None else ()
+        part = self._filter
+        found = [node for node in nodes if not part or part in node.name.casefold()]
+        for column in COLUMNS:
+            if column.title == self._sorted:
+                found.sort(key=column.key, reverse=self._falling)
+        return found
+
+    def _sizes(self) -> dict[str, int]:
+        """Cells by column: of all nodes and not of those in sight, so that nothing moves while one scrolls."""
+        nodes = self._shown.nodes if self._shown is not None else ()
+        room = self.scrollable_size.width
+        limit = max((node.limit for node in nodes), default=0)
+        found = {column.title: column.size for column in COLUMNS}
+        found["node"] = 2 + _widest("node", (node.name for node in nodes), max(10, room // 4))
+        found["kind"] = _widest("kind", {node.kind for node in nodes}, 10)
+        found["where"] = _widest("where", {node.where for node in nodes}, 21)
+        found["queue"] = max(found["queue"], 2 * len(count(limit)) + 2)
+        return found
+
+
+def _widest(title: str, texts: Iterable[str], most: int) -> int:
+    """Room for the title with its mark, and for `texts` up to a width of `most`."""
+    return max(
+        len(title) + 1, min(most, max((width(printable(each)) for each in texts), default=0))
+    )
+
+
+def _known(milliseconds: float | None) -> float:
+    return -1.0 if milliseconds is None else milliseconds
