@@ -142,8 +142,8 @@ def _show(
         complaints=complaints,
     )
     app.run(mouse=settings.mouse)
-    if app.left_behind:
-        print(app.left_behind)
+    if app.parting:
+        print(app.parting)
     return app.return_code or 0  # a crash would end with 0 otherwise
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.screen import Screen
 
 from juturna_core.control.api import Control, Description, Gone
 from juturna_core.errors import JuturnaError
@@ -78,8 +80,8 @@ class Workbench(App[None]):
         super().__init__()
         self.settings = settings or Settings()
         self.memory = memory or Memory(hint_seen=True)
-        self.left_behind = ""
-        """What to tell the person who has detached, once the terminal is theirs again."""
+        self.parting = ""
+        """What to tell once the terminal is the person's again."""
         self.document: Document | None = None
         self.steering = Steering(self)
         self._run = run
@@ -148,9 +150,9 @@ class Workbench(App[None]):
         if run is None or self._over or not run.address:
             self.tell_trouble("nothing runs that could be left behind")
             return
-        self.left_behind = f"the pipeline runs on: juturna-tui --attach {run.address}"
+        self.parting = f"the pipeline runs on: juturna-tui --attach {run.address}"
         if isinstance(run, runs.OwnRun):
-            self.left_behind += f"\nit prints to {run.output_path}"
+            self.parting += f"\nit prints to {run.output_path}"
         self._let_go(keep=True)
         self.exit(return_code=0)
 
@@ -214,6 +216,7 @@ class Workbench(App[None]):
             return  # one that was on the screen before
         self._over = True
         if self._quitting:
+            self.parting = f"the pipeline has {message.text}" if message.code else ""
             self._let_go()
             self.exit(return_code=message.code or 0)
             return
@@ -374,6 +377,17 @@ class Workbench(App[None]):
             self.tell_trouble("there is no file on this machine to edit")
 
     # --- keys ----------------------------------------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: everything that a key does where the focus is, and the themes."""
+        seen = set()
+        for node, binding, enabled, _ in screen.active_bindings.values():
+            if enabled and binding.description and binding.id and binding.action not in seen:
+                seen.add(binding.action)
+                about = f"key {self.get_key_display(binding)}, {binding.id}"
+                run = partial(self.run_action, binding.action, node)
+                yield SystemCommand(binding.description, about, run)
+        yield SystemCommand("theme", "choose the colours", self.action_change_theme)
 
     def action_attach(self) -> None:
         """Choose among what runs and what could."""

@@ -30,6 +30,7 @@ GAP = 5  # columns between boxes, at least: a lane in the middle, and ▶
 LEFT, RIGHT = 0, 1  # sides of the gap between two columns
 NORTH, EAST, SOUTH, WEST = 1, 2, 4, 8
 FORTH, BACK, JOINT = 16, 17, 18
+CROWD = 40  # blocks that move together, at most: a fan-out of 1000 takes seconds with all
 GRAPHLAY = {
     "direction": "leftright",
     "coords": {"placement": "brandes_koepf"},
@@ -73,6 +74,7 @@ class Wire(NamedTuple):
 
 
 Item: TypeAlias = int | Wire  # what lies in a column: a box, by its index, or a wire
+Hop: TypeAlias = tuple[Item, Item]
 
 
 @dataclass(slots=True, eq=False)
@@ -123,7 +125,7 @@ def ascii_art(row: str) -> str:
 
 
 def way(link: Link, columns: dict[int, int]) -> list[Item]:
-    """What a link connects one after the other. One that does not lead to the right passes the columns of its ends too."""
+    """What a link connects one after the other. If it leads back, it passes the columns of its ends too."""
     origin, destination = link
     first, last = columns[origin], columns[destination]
     passed = range(first + 1, last) if first < last else range(first, last - 1, -1)
@@ -144,7 +146,7 @@ Order: TypeAlias = tuple[dict[int, int], dict[Item, float]]
 
 
 def by_graphlay(boxes: list[int], links: list[Link]) -> Order:
-    """Fewest crossings; 1000 nodes in half a second."""
+    """Half the crossings of ours; 1000 nodes in 100 ms."""
     import graphlay
 
     graph = graphlay.Graph()
@@ -152,7 +154,8 @@ def by_graphlay(boxes: list[int], links: list[Link]) -> Order:
         graph.node(box, width=192, height=64)
     for origin, destination in links:
         graph.edge(origin, destination)
-    placed = graphlay.layout(graph, options={**GRAPHLAY, "effort": "balanced" if len(boxes) < 150 else "fast"})
+    effort = "balanced" if len(boxes) < 150 else "fast"  # 300 nodes: 130 or 15 ms
+    placed = graphlay.layout(graph, options={**GRAPHLAY, "effort": effort})
     columns = {box: int(node["rank"]) for box, node in zip(boxes, placed.nodes, strict=True)}
     heights: dict[Item, float] = {
         box: node["center"]["y"] for box, node in zip(boxes, placed.nodes, strict=True)
@@ -204,14 +207,16 @@ def longest_ways(boxes: list[int], links: list[Link]) -> dict[int, int]:
     for origin, destination in links:
         behind[origin].append(destination)
         waiting[destination] += 1
+
+    def burden(box: int) -> tuple[bool, int]:
+        return not behind[box], waiting[box] - len(behind[box])
+
     sources = [box for box, number in waiting.items() if not number]
     ready = list(sources)
     columns = dict.fromkeys(boxes, 0)
     while waiting:
-        if ready:
-            box = ready.pop()
-        else:  # cycles: links from what still waits to this one lead back
-            box = min(waiting, key=lambda box: (waiting[box], -len(behind[box])))
+        # Without one that is ready there is a cycle: links to this one, from what still waits, lead back.
+        box = ready.pop() if ready else min(waiting, key=burden)
         del waiting[box]
         for other in behind[box]:
             if other in waiting:
@@ -236,7 +241,9 @@ def components(boxes: int, links: list[Link]) -> Iterator[tuple[list[int], list[
             seen.add(box)
             group = [box]
             for member in group:
-                fresh = dict.fromkeys(end for link in linked[member] for end in link if end not in seen)
+                fresh = dict.fromkeys(
+                    end for link in linked[member] for end in link if end not in seen
+                )
                 seen.update(fresh)
                 group.extend(fresh)
             group.sort()
@@ -246,18 +253,17 @@ def components(boxes: int, links: list[Link]) -> Iterator[tuple[list[int], list[
 def ordered(boxes: list[int], links: list[Link]) -> tuple[dict[int, int], list[list[Item]]]:
     """The column of every box; and columns, each from top to bottom, with boxes and wires."""
     apart = [link for link in links if link[0] != link[1]]
-    columns, heights = (
-        (dict.fromkeys(boxes, 0), {boxes[0]: 0.0}) if not apart else order(boxes, apart)
-    )
+    columns: dict[int, int] = {boxes[0]: 0}
+    heights: dict[Item, float] = {boxes[0]: 0.0}
+    if apart:
+        columns, heights = order(boxes, apart)
     keys = {item: (height, 0) for item, height in heights.items()}
     for link in links:
-        _, *wires, _ = way(link, columns)
-        for wire, box, inner in (
-            ((wires[0], link[0], wires[1:2]), (wires[-1], link[1], wires[-2:-1])) if wires else ()
-        ):
-            # A link that leads back turns beside its ends: on the side where the rest of it is, or below.
-            above = any(keys.get(other, keys[box]) < keys[box] for other in inner)
-            keys.setdefault(wire, (heights[box], -1 if above else 1))
+        items = way(link, columns)
+        for box, wire, *inner in (items[:3], items[:-4:-1]) if len(items) > 2 else ():
+            # What leads back turns beside its ends: on the side where the rest of it is, or below.
+            above = any(keys.get(item, keys[box]) < keys[box] for item in inner)
+            keys.setdefault(wire, (keys[box][0], -1 if above else 1))
     layers: list[list[Item]] = [[] for _ in range(max(columns.values()) + 1)]
     for item in sorted(keys, key=keys.__getitem__):
         layers[item.column if isinstance(item, Wire) else columns[item]].append(item)
@@ -265,6 +271,7 @@ def ordered(boxes: list[int], links: list[Link]) -> tuple[dict[int, int], list[l
 
 
 def order(boxes: list[int], links: list[Link]) -> Order:
+    """What graphlay says, or else what we do."""
     try:
         return by_graphlay(boxes, links)
     except Exception:  # noqa: BLE001  a drawing never fails because of who orders it
@@ -280,11 +287,10 @@ def reach(item: Item, height: int) -> tuple[int, int]:
     return (0, 1) if isinstance(item, Wire) else (port, height - port)
 
 
-def straight(layers: list[list[Item]], links: list[tuple[Item, Item]]) -> dict[Item, Item]:
-    """What shall lie in one row, from right to left: the middle one of what is linked, wires first, without crossings."""
+def straight(layers: list[list[Item]], links: list[Hop]) -> dict[Item, Item]:
+    """What shall lie in the row of what is left of it: the middle one of several, wires first, nothing that crosses."""
     place = {item: index for layer in layers for index, item in enumerate(layer)}
     column = {item: index for index, layer in enumerate(layers) for item in layer}
-    links = [(l, r) if column[l] < column[r] else (r, l) for l, r in links if column[l] != column[r]]
     beside: tuple[dict[Item, list[Item]], ...] = (defaultdict(list), defaultdict(list))
     for left, right in links:
         insort(beside[RIGHT][left], right, key=place.__getitem__)
@@ -293,7 +299,7 @@ def straight(layers: list[list[Item]], links: list[tuple[Item, Item]]) -> dict[I
     def off(item: Item, near: list[Item]) -> int:
         return abs(2 * near.index(item) - len(near) + 1)
 
-    def rank(link: tuple[Item, Item]) -> tuple[bool, int, int, int]:
+    def rank(link: Hop) -> tuple[bool, int, int, int]:
         left, right = link
         bends = off(right, beside[RIGHT][left]) + off(left, beside[LEFT][right])
         box = isinstance(left, int) or isinstance(right, int)
@@ -305,19 +311,21 @@ def straight(layers: list[list[Item]], links: list[tuple[Item, Item]]) -> dict[I
         mine = (place[left], place[right])
         others = kept[column[left]]
         spot = bisect_left(others, mine)
-        if all(o[0] < mine[0] and o[1] < mine[1] for o in others[spot - 1 : spot]) and all(
-            o[0] > mine[0] and o[1] > mine[1] for o in others[spot : spot + 1]
+        upper, lower = others[max(spot - 1, 0) : spot], others[spot : spot + 1]
+        if all(a < mine[0] and b < mine[1] for a, b in upper) and all(
+            a > mine[0] and b > mine[1] for a, b in lower
         ):
             others.insert(spot, mine)
             chosen[right] = left
     return chosen
 
 
-def settle(
-    layers: list[list[Item]], links: list[tuple[Item, Item]], height: int
-) -> dict[Item, int]:
-    """The row of every item's port. What is straight moves as one; each as near to what it is linked with as it can."""
-    left_of = straight(layers, links)
+def settle(layers: list[list[Item]], links: list[Hop], height: int) -> dict[Item, int]:
+    """The row of every item's port. What is straight moves as one block, towards what it is linked with."""
+    column = {item: index for index, layer in enumerate(layers) for item in layer}
+    flat = [(one, other) for one, other in links if column[one] < column[other]]
+    flat += [(other, one) for one, other in links if column[one] > column[other]]
+    left_of = straight(layers, list(dict.fromkeys(flat)))
     block: dict[Item, Item] = {}
     for layer in layers:
         for item in layer:
@@ -357,10 +365,12 @@ def slide(
     neighbours: dict[Item, dict[Item, int]],
     beside: dict[Item, list[Item]],
 ) -> bool:
-    """Moves a block down (1) or up (-1) together with what it touches there, where that shortens more links than not."""
+    """Moves a block down (1) or up (-1), with all that it pushes, if that shortens more links than it lengthens."""
 
     def pull(one: Item) -> int:
-        return sum(1 if (rows[o] - rows[one]) * sign > 0 else -1 for o in beside[one] if o not in group)
+        return sum(
+            1 if (rows[o] - rows[one]) * sign > 0 else -1 for o in beside[one] if o not in group
+        )
 
     group = {first: None}
     if pull(first) <= 0:
@@ -368,10 +378,12 @@ def slide(
     space = []
     members = [first]
     for one in members:
+        if len(members) > CROWD:
+            return False
         for other, apart in neighbours[one].items():
             slack = (rows[other] - rows[one]) * sign - apart
             if slack:
-                space.append(slack)  # to one that may still join: then it moves less far than it could
+                space.append(slack)
             elif other not in group:
                 group[other] = None
                 members.append(other)
@@ -447,7 +459,7 @@ def in_lanes(trunks: list[Trunk]) -> None:
 
 
 def slope(trunk: Trunk) -> tuple[bool, float]:
-    """Lanes in this order cross least: of those that lead down the lowest first, then those that lead up, from the top."""
+    """Lanes in this order cross least: what leads down, the lowest first; then what leads up, the highest first."""
     start, end = (
         sum(rows) / len(rows) if rows else 0.0 for rows in (pins.values() for pins in trunk.pins)
     )
@@ -460,14 +472,15 @@ class Sketch:
     def __init__(self, boxes: int, links: list[Link], width: int, height: int) -> None:
         self.links, self.size = links, (width, height)
         self.columns: dict[int, int] = {}
-        self.ports: dict[Item, int] = {}  # a row for every item; others of a box are for what arrives, see `arrive`
+        self.ports: dict[Item, int] = {}  # the row of every item; see also `arrive`
         self.trunks: dict[int, list[Trunk]] = {}  # by gap
         self.used: dict[tuple[int, int], Trunk] = {}  # by gap and origin
         self.place(boxes)
         self.wire_up()
         self.lefts, self.width = self.widen()
+        above, _ = reach(0, height)
         self.boxes = [
-            Box(self.lefts[self.columns[box]], self.ports[box] - reach(box, height)[0], width, height)
+            Box(self.lefts[self.columns[box]], self.ports[box] - above, width, height)
             for box in range(boxes)
         ]
         lines = [row for gap in self.trunks.values() for trunk in gap for row in trunk.rows(LEFT)]
@@ -516,7 +529,10 @@ class Sketch:
             in_lanes(trunks)
 
     def arrive(self, trunks: list[Trunk]) -> None:
-        """Spreads what arrives at a box over its left side, corners left out; what lies in its port's row stays."""
+        """Gives each trunk a row of its own at a box, as long as there are some; corners last.
+
+        Two in one row cannot be told apart further back. What comes straight to the port stays straight.
+        """
         arriving: dict[int, list[Trunk]] = defaultdict(list)
         starts: dict[Trunk, list[int]] = {}
         for trunk in trunks:
@@ -526,16 +542,23 @@ class Sketch:
                     arriving[item].append(trunk)
                 else:
                     starts[trunk].append(row)
-        above, below = reach(0, self.size[1])
-        corner = self.size[1] > 2
+        height = self.size[1]
         for box, found in arriving.items():
             port = self.ports[box]
+            top = port - reach(box, height)[0]
+            rows = range(top, top + height)
+            if len(found) <= height - 2:
+                rows = rows[1:-1]
             found.sort(key=lambda trunk: sum(starts[trunk]) / len(starts[trunk]))
-            level = [place for place, trunk in enumerate(found) if port in trunk.pins[LEFT].values()]
-            middle = level[0] if level else (len(found) - 1) // 2
+            level = next((t for t in found if port in t.pins[LEFT].values()), None)
+            upper = found.index(level) if level else (len(found) - 1) // 2
+            first = max(0, min(port - rows[0] - upper, len(rows) - len(found)))
+            free = list(rows[first : first + len(found)])
+            if level:
+                found.remove(level)
+                free.remove(port)
             for place, trunk in enumerate(found):
-                row = port + min(max(place - middle, corner - above), below - 1 - corner)
-                trunk.pins[RIGHT][box] = row
+                trunk.pins[RIGHT][box] = free[min(place, len(free) - 1)] if free else port
 
     def widen(self) -> tuple[list[int], int]:
         """The left edge of every column, and the width of all; lanes become x."""
@@ -545,7 +568,7 @@ class Sketch:
         for gap in range(-1, last + 1):
             bent = [trunk for trunk in self.trunks.get(gap, ()) if trunk.bent()]
             lanes = 1 + max((lane for trunk in bent for lane in trunk.lanes), default=-1)
-            step = 2 if lanes < 4 else 1
+            step = 2 if lanes < 8 else 1
             span = (lanes - 1) * step + 1 if lanes else 0
             least = 0 if gap in (-1, last) else GAP
             before, behind = gap > -1, 2 * (gap < last)
@@ -560,39 +583,43 @@ class Sketch:
         return lefts, x
 
     def side(self, item: Item, gap: int) -> int:
-        return LEFT if gap == (item.column if isinstance(item, Wire) else self.columns[item]) else RIGHT
+        column = item.column if isinstance(item, Wire) else self.columns[item]
+        return LEFT if column == gap else RIGHT
 
     def hops(self, link: Link) -> Iterator[tuple[int, Item, Item]]:
         """A link gap by gap: what it connects there."""
         first, last = (self.columns[end] for end in link)
         gaps = count(first, 1 if first < last else -1)
-        return ((gap, *hop) for gap, hop in zip(gaps, pairwise(way(link, self.columns)), strict=False))
+        hops = pairwise(way(link, self.columns))
+        return ((gap, one, other) for gap, (one, other) in zip(gaps, hops, strict=False))
 
     def edge(self, side: int, gap: int) -> int:
         """The outermost column of cells in a gap."""
         return self.lefts[gap] + self.size[0] if side == LEFT else self.lefts[gap + 1] - 1
+
+    def pin(self, trunk: Trunk, item: Item, gap: int) -> tuple[Cell, int]:
+        """The cell in which a trunk meets an item, and the lane from there."""
+        side = self.side(item, gap)
+        return (self.edge(side, gap), trunk.pins[side][item]), trunk.lanes[side]
 
     def route(self, link: Link) -> tuple[Cell, ...]:
         """All cells of a link, from beside its origin to beside its destination."""
         corners: list[Cell] = []
         for gap, *ends in self.hops(link):
             trunk = self.used[gap, link[0]]
-            sides = [self.side(end, gap) for end in ends]
-            start, end = ((self.edge(side, gap), trunk.pins[side][item]) for side, item in zip(sides, ends, strict=True))
-            lanes = [trunk.lanes[side] for side in sides]
+            (start, first), (end, last) = (self.pin(trunk, item, gap) for item in ends)
             corners.append(start)
             if trunk.bent():
                 turn = start[1] if trunk.turn is None else trunk.turn
-                corners += [(lanes[0], start[1]), (lanes[0], turn), (lanes[1], turn), (lanes[1], end[1])]
+                corners += [(first, start[1]), (first, turn), (last, turn), (last, end[1])]
             corners.append(end)
         cells = [corners[0]]
         for (x, y), (to_x, to_y) in pairwise(corners):
-            if x != to_x:
-                step = 1 if to_x > x else -1
-                cells += [(column, y) for column in range(x + step, to_x + step, step)]
-            elif y != to_y:
-                step = 1 if to_y > y else -1
-                cells += [(x, row) for row in range(y + step, to_y + step, step)]
+            across, down = 1 if to_x > x else -1, 1 if to_y > y else -1
+            cells += [
+                (column, y) for column in range(x + across, to_x + across, across) if x != to_x
+            ]
+            cells += [(x, row) for row in range(y + down, to_y + down, down) if y != to_y]
         return tuple(cells)
 
     def draw(self) -> tuple[str, ...]:
@@ -622,9 +649,11 @@ class Sketch:
                         down(trunk.lanes[side], min(reached), max(reached))
                     for item, row in pins.items():
                         edge = self.edge(side, gap)
-                        beyond = edge - 1 if side == LEFT else edge + 1  # the last cell of the column
+                        inside = (
+                            edge - 1 if side == LEFT else edge + 1
+                        )  # so that the edge is no end
                         lane = trunk.lanes[side] if bent else self.edge(1 - side, gap)
-                        across(row, beyond, lane)
+                        across(row, inside, lane)
                         joints.append((lane, row))
                         if side == RIGHT and isinstance(item, int):
                             heads[edge, row] = FORTH

@@ -79,9 +79,7 @@ class OwnRun:
         return client
 
     def lines(self) -> tuple[Sequence[Line], int]:
-        text = self._runtime.output()
-        now = time.time()
-        return [self._line(each, now) for each in text.splitlines() if each], 0
+        return [said(each, self._nodes) for each in self._runtime.output().splitlines() if each], 0
 
     def ended(self) -> tuple[str, int | None]:
         code = self._runtime.wait()
@@ -104,23 +102,27 @@ class OwnRun:
         """End it at once, whatever it is at."""
         self._runtime.kill()
 
-    def _line(self, text: str, now: float) -> Line:
-        """What the log says is told apart from what a plugin prints."""
-        if text.startswith('{"timestamp": '):
-            try:
-                return self._log_line(json.loads(text))
-            except (ValueError, KeyError, TypeError):
-                pass
-        return Line(now, "PRINT", "", text)
 
-    def _log_line(self, entry: dict[str, str]) -> Line:
-        logger, said = entry["logger"], entry["message"]
-        node = logger.removeprefix(self._nodes) if logger.startswith(self._nodes) else ""
-        if trace := entry.get("exception"):
-            said = f"{said}\n{trace}"
-        return Line(
-            datetime.fromisoformat(entry["timestamp"]).timestamp(), entry["level"], node, said
-        )
+def said(text: str, nodes: str = "jt.") -> Line:
+    """A line that a child prints with `--log-format json`; what is not of its log is what a plugin has printed.
+
+    `nodes` is what the loggers of nodes begin with.
+    """
+    if text.startswith('{"timestamp": '):
+        try:
+            return _log_line(json.loads(text), nodes)
+        except (ValueError, KeyError, TypeError):
+            pass
+    return Line(time.time(), "PRINT", "", text)
+
+
+def _log_line(entry: dict[str, str], nodes: str) -> Line:
+    logger, message = entry["logger"], entry["message"]
+    node = logger.removeprefix(nodes) if logger.startswith(nodes) else ""
+    if trace := entry.get("exception"):
+        message = f"{message}\n{trace}"
+    at = datetime.fromisoformat(entry["timestamp"]).timestamp()
+    return Line(at, entry["level"], node, message)
 
 
 class AttachedRun:

@@ -122,6 +122,7 @@ class Remote:
         command = [sys.executable, "-m", "juturna_core.cli", "remotize"]
         command += ["--node-name", node.name, "--node-mark", node.mark, "--node-type", node.type]
         command += ["--pipe-name", pipeline, "--host", "127.0.0.1", "--port", str(port)]
+        command += ["--log-format", "json"]
         for folder in plugin_dirs:
             command += ["--plugins-dir", folder]
         try:
@@ -148,7 +149,9 @@ class Remote:
                 threading.Thread(target=self._listen, args=(say,), daemon=True).start()
                 return line.strip()
         code = self.process.wait()
-        raise JuturnaError(f"juturna remotize {ending(code)}: {' '.join(heard[-3:])}")
+        raise JuturnaError(
+            f"juturna remotize {ending(code)}: {heard[-1] if heard else 'it said nothing'}"
+        )
 
     def stop(self) -> None:
         if self.process.poll() is None:

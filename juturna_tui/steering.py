@@ -5,16 +5,16 @@ Called on the app's thread; everything that waits for another process is done by
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from juturna_core.control.api import Applied, Edit, NodeDescription, Passed, Probe
 from juturna_core.errors import JuturnaError
+from juturna_tui.runs import said
 from juturna_tui.runtime import Remote
 from juturna_tui.settings import Place
 from juturna_tui.view import State
-from juturna_tui.widgets.log_view import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,10 @@ class Steering:
             self.peek(node)
         elif wish == "suspend":
             self._suspend(node)
+        elif about.type == "source" and not about.warped:
+            self._app.tell_trouble(
+                f"{node} is a source: a remote answers messages and begins none. Move a node that it feeds."
+            )
         elif wish == "remotise" or (not about.warped and not about.host):
             self.remotise(about)
         elif about.warped:
@@ -71,8 +75,8 @@ class Steering:
         if app.monitor.frame.by_name[node].state is State.SUSPENDED:
             app.ask("resume", lambda control: control.resume(node))
         else:
-            said = f"{node} lets messages pass untouched until s is pressed again"
-            app.ask("suspend", lambda control: control.suspend(node), lambda _: app.tell(said))
+            text = f"{node} lets messages pass untouched until s is pressed again"
+            app.ask("suspend", lambda control: control.suspend(node), lambda _: app.tell(text))
 
     def peek(self, node: str) -> None:
         """Get the last messages of `node` for the detail, unless they are under way."""
@@ -99,10 +103,14 @@ class Steering:
         node, place = about.name, Place(about.host, about.port, about.timeout)
 
         def found(probe: Probe) -> None:
-            if probe.reachable:
-                self._move(node)
+            if not probe.reachable:
+                why = f"{probe.text}. Messages for {node} would wait until something does"
+                self._ask_whether(about, place, why)
+            elif probe.ours and (probe.node_type, probe.node_mark) != (about.type, about.mark):
+                why = f"{probe.text}, and {node} is {about.type} {about.mark}"
+                self._ask_whether(about, place, why)
             else:
-                self._ask_whether(about, place, probe.text)
+                self._move(node)
 
         self._app.ask("warp", lambda control: control.probe(place.host, place.port), found)
 
@@ -117,24 +125,23 @@ class Steering:
         }
         choices = (
             ("s", f"start a remote on this machine, port {place.port}, and move", "here"),
-            ("m", "move it anyway: messages wait", "move"),
+            ("m", "move it anyway", "move"),
             ("r", "another remote", "remotise"),
         )
-        question = f"{why}. Messages for {node} would wait until something does."
         self._app.push_screen(
-            ConfirmScreen(question, choices), lambda answer: answers[answer]() if answer else None
+            ConfirmScreen(f"{why}.", choices), lambda answer: answers[answer]() if answer else None
         )
 
     def _move(self, node: str) -> None:
         self._edit("warp", (Edit(node, ("warped",), True),), f"{node} is warped")
 
-    def _edit(self, doing: str, edits: tuple[Edit, ...], said: str) -> None:
+    def _edit(self, doing: str, edits: tuple[Edit, ...], done_so: str) -> None:
         """Change the file, where there is one, and what runs."""
 
         def done(report: Applied) -> None:
             held = f"{report.held_seconds * 1e3:.1f} ms"
             lost = f"{report.lost} messages lost" if report.lost else "nothing lost"
-            self._app.tell(f"{said}: the flow was held for {held}, {lost}. u takes it back.")
+            self._app.tell(f"{done_so}: the flow was held for {held}, {lost}. u takes it back.")
 
         self._app.ask(doing, lambda control: control.edit(edits, write=self._has_file), done)
 
@@ -210,7 +217,8 @@ class Steering:
 
     def _heard(self, text: str) -> None:
         """A line that a remote prints, on a thread of its own."""
-        line = Line(time.time(), "REMOTE", "", text)
+        line = said(text, f"jt.{self._app.monitor.frame.about.name}.")
+        line = replace(line, text=f"remote: {line.text}")
         with suppress(RuntimeError):  # the workbench has ended
             self._app.call_from_thread(self._app.monitor.log_view.extend, [line])
 

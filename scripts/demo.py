@@ -1,7 +1,7 @@
 """`make demo`: the guide's pipeline, with all that it needs on this machine: a websocket receiver, and a remote.
 
-Every few seconds the node `1_pass` moves to the remote, or back, while the numbers run: on a terminal in a table of
-live numbers until ctrl+c, without one for 15 seconds and then in the summary.
+On a terminal it opens the workbench, where `w` on `1_pass` moves that node to the remote and back. Without one the
+pipeline runs for 15 seconds, in which the node moves by itself every few, and the summary is printed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from juturna_core.cli.signals import Signals
+from juturna_tui.__main__ import no_terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = ROOT / "plugins/pipelines/remotise/config.json"
@@ -27,6 +28,7 @@ GUIDE_PORT = 8081
 DELAY = 0.5
 MOVES = 3.0
 """Seconds between two moves."""
+WORKBENCH = [sys.executable, "-m", "juturna_tui"]
 JUTURNA = [sys.executable, "-m", "juturna_core.cli"]
 
 
@@ -36,29 +38,38 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="juturna-demo-")))
         endpoint = stack.enter_context(receiver())
         place = stack.enter_context(remote(folder))
-        pipe = copy_of_the_guide(folder, endpoint)
-        live = sys.stderr.isatty()
-        print(
-            f"{PIPELINE.relative_to(ROOT)}, a copy of it in {folder}\n"
-            f"  2_notifier sends to {endpoint}, where a receiver waits\n"
-            f"  1_pass moves to {place} and back while messages flow: see the column `where`\n"
-            f"  {'ctrl+c ends' if live else 'without a terminal: 15 seconds, then the summary'}",
-            file=sys.stderr,
-        )
         environment = {**os.environ, "JUTURNA_RUNTIME_DIR": str(folder / "run")}
-        run = subprocess.Popen(
-            [*JUTURNA, "run", str(pipe), "--log-level", "WARNING"]
-            + (["--live"] if live else ["--for", "15"]),
-            cwd=folder,
-            env=environment,
-        )
-        signals.attend(run.terminate, force=lambda: None)  # on ctrl+c it also hears it by itself
-        moves = Moves(place, environment)
-        try:
-            return run.wait()
-        finally:
-            moves.stop()
-            print(f"1_pass has moved {moves.made} times", file=sys.stderr)
+        pipe = copy_of_the_guide(folder, endpoint, place)
+        if no_terminal() is None:
+            workbench = subprocess.Popen([*WORKBENCH, str(pipe)], cwd=folder, env=environment)
+            signals.attend(workbench.terminate, force=workbench.kill)
+            return workbench.wait()
+        return headless(pipe, endpoint, place, environment, signals)
+
+
+def headless(
+    pipe: Path, endpoint: str, place: str, environment: dict[str, str], signals: Signals
+) -> int:
+    """Run the pipeline for a while, and have its node move."""
+    print(
+        f"{PIPELINE.relative_to(ROOT)}, a copy of it in {pipe.parent}\n"
+        f"  2_notifier sends to {endpoint}, where a receiver waits\n"
+        f"  1_pass moves to {place} and back while messages flow: see the column `where`\n"
+        "  without a terminal: 15 seconds, then the summary",
+        file=sys.stderr,
+    )
+    run = subprocess.Popen(
+        [*JUTURNA, "run", str(pipe), "--log-level", "WARNING", "--for", "15"],
+        cwd=pipe.parent,
+        env=environment,
+    )
+    signals.attend(run.terminate, force=lambda: None)  # on ctrl+c it also hears it by itself
+    moves = Moves(place, environment)
+    try:
+        return run.wait()
+    finally:
+        moves.stop()
+        print(f"1_pass has moved {moves.made} times", file=sys.stderr)
 
 
 class Moves:
@@ -130,13 +141,17 @@ def remote(folder: Path) -> Iterator[str]:
             process.terminate()
 
 
-def copy_of_the_guide(folder: Path, endpoint: str) -> Path:
-    """The guide's pipeline file for this demonstration: moving a node writes it."""
+def copy_of_the_guide(folder: Path, endpoint: str, place: str) -> Path:
+    """The guide's pipeline file for this demonstration: moving a node writes it. `1_pass` knows its remote."""
     document = json.loads(PIPELINE.read_text(encoding="utf-8"))
     document["plugins"] = [str(ROOT / "plugins")]
     arguments = {node["name"]: node["configuration"] for node in document["pipeline"]["nodes"]}
     arguments["1_pass"]["delay"] = DELAY
     arguments["2_notifier"]["endpoint"] = endpoint
+    host, _, port = place.rpartition(":")
+    for node in document["pipeline"]["nodes"]:
+        if node["name"] == "1_pass":
+            node["warp_configuration"] = {"grpc_host": host, "grpc_port": int(port)}
     copy = folder / "config.json"
     copy.write_text(json.dumps(document, indent=2), encoding="utf-8")
     return copy

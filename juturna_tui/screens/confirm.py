@@ -30,10 +30,10 @@ class Choices(OptionList):
     Choices:focus, Choices:blur { border: none; background-tint: transparent; }
     Choices > .option-list--option { padding: 0 1; }
     Choices:blur > .option-list--option-highlighted {
-        color: $foreground; background: transparent; text-style: underline;
+        background: transparent; text-style: none;
     }
     Choices:focus > .option-list--option-highlighted {
-        color: $foreground; background: transparent; text-style: reverse;
+        text-style: bold underline;
     }
     """
 

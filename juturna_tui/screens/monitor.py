@@ -111,6 +111,7 @@ class MonitorScreen(Screen[None]):
     def on_mount(self) -> None:
         self.graph.focus()
         self.show(self.frame)
+        self.graph.selected = self.table.selected = self.selected
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width < NARROW, "-narrow")
@@ -214,6 +215,8 @@ class MonitorScreen(Screen[None]):
     # --- keys ----------------------------------------------------------------------------------------------------
 
     def action_ask(self, wish: Wish) -> None:
+        chosen = self.table if self.table.has_focus else self.graph
+        self.selected = chosen.selected  # its message may be on the way still
         self.post_message(self.Asked(wish, self.selected))
 
     def action_freeze(self) -> None:

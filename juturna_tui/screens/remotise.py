@@ -85,11 +85,12 @@ def wrong_timeout(text: str) -> str:
     return "" if 0 < seconds < math.inf else "it must be more than 0 seconds"
 
 
-_CHECKS: Final[dict[str, Callable[[str], str]]] = {
+CHECKS: Final[dict[str, Callable[[str], str]]] = {
     "grpc_host": wrong_host,
     "grpc_port": wrong_port,
     "timeout": wrong_timeout,
 }
+"""The fields in their order, by the keys of the file."""
 
 
 class Field(Input):
@@ -230,7 +231,7 @@ class RemotiseScreen(ModalScreen[Place | None]):
         texts = (self.start.host, str(self.start.port), f"{self.start.timeout:.12g}")
         with VerticalScroll(can_focus=False) as box:
             box.border_title = Content(f"where {printable(self.node.name)} runs")
-            for name, text in zip(_CHECKS, texts, strict=True):
+            for name, text in zip(CHECKS, texts, strict=True):
                 with Widget(classes="row"):
                     yield Label(name)
                     yield Field(printable(text), id=name, compact=True)
@@ -264,7 +265,7 @@ class RemotiseScreen(ModalScreen[Place | None]):
         self._show()
 
     def _problems(self) -> dict[str, str]:
-        checks = zip(_CHECKS.items(), self._texts, strict=True)
+        checks = zip(CHECKS.items(), self._texts, strict=True)
         return {name: check(text) for (name, check), text in checks}
 
     def _first_problem(self) -> tuple[str, str]:

@@ -124,6 +124,14 @@ class Lines(Document):
         return EditResult((top + text.count("\n"), len(lines[-1]) - len(rest)), replaced)
 
 
+class Rows(WrappedDocument):
+    """A line a row. Textual counts through all lines for every row that it draws: 2 ms at 40 000."""
+
+    @property
+    def height(self) -> int:
+        return self.document.line_count
+
+
 class Source(TextArea):
     """Text of JSON with colours, line numbers and marked problems; read-only until told otherwise."""
 
@@ -154,6 +162,7 @@ class Source(TextArea):
             read_only=True,
             show_line_numbers=show_line_numbers,
         )
+        self.cursor_blink = False
 
     def indent_by(self, unit: str) -> None:
         """What the tab key inserts; up to the next multiple of it when it is made of blanks."""
@@ -221,7 +230,7 @@ class Source(TextArea):
 
     def _set_document(self, text: str, language: str | None) -> None:
         self.document = Lines(text)
-        self.wrapped_document = WrappedDocument(self.document, tab_width=self.indent_width)
+        self.wrapped_document = Rows(self.document, tab_width=self.indent_width)
         self.navigator = DocumentNavigator(self.wrapped_document)
         self.move_cursor((0, 0))
         self._rewrap_and_refresh_virtual_size()
@@ -515,6 +524,7 @@ class ConfigEditor(Vertical):
 
     def watch_editing(self, editing: bool) -> None:
         self._source.read_only = not editing
+        self._source.cursor_blink = editing  # who only looks at a pipeline pays for no blinking
         if editing:
             self._source.focus()
         self.refresh_bindings()

@@ -5,7 +5,7 @@ On the Line API; a pipeline of 1000 nodes costs what its visible rows cost, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -21,7 +21,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Input
 
-from juturna_core.cells import cut, pad, printable, shorten, width
+from juturna_core.cells import cut, printable, shorten, width
 from juturna_tui.figures import count, duration, share
 from juturna_tui.view import Fill, Frame, NodeView, State
 
@@ -34,18 +34,8 @@ TONES: Final = ("ok", "quiet", "warn", "bad")
 WIDE: Final = 100
 """From this width on there are two blanks between columns."""
 LEAST: Final = (
-    "dropped",
-    "tx/s",
-    "kind",
-    "busy",
-    "lost",
-    "p99",
-    "errors",
-    "where",
-    "state",
-    "rx/s",
-    "p50",
-    "queue",
+    *("dropped", "tx/s", "kind", "busy", "lost", "p99"),
+    *("errors", "where", "state", "rx/s", "p50", "queue"),
 )
 """Columns in the order in which they go when there is no room; the node stays."""
 ASCII: Final = str.maketrans("▲▾▴…µ", "^v^~u")
@@ -53,14 +43,27 @@ ASCII: Final = str.maketrans("▲▾▴…µ", "^v^~u")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column shows and sorts by. `size` in cells; 0 for words, which take what they need."""
+    """Shows `attribute` of nodes in `form`, and sorts by it; what is not 0 is written in the tone `alarm`.
+
+    `size` is in cells; 0 for words, which take what they need.
+    """
 
     title: str
-    size: int
-    text: Callable[[NodeView], str]
-    key: Callable[[NodeView], Any]
-    tone: Callable[[NodeView], str] = lambda node: ""
-    number: bool = True
+    attribute: str
+    size: int = 0
+    form: Callable[[Any], str] = count
+    alarm: str = ""
+
+    @property
+    def number(self) -> bool:
+        return self.size > 0
+
+    def key(self, node: NodeView) -> Any:
+        """What is not known counts as less than all, the worst state as the first."""
+        value = getattr(node, self.attribute)
+        if isinstance(value, State):
+            return -TONES.index(value.tone)
+        return -1 if value is None else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,26 @@ class Place:
     left: int
     size: int
 
+    def pieces(self, node: NodeView) -> list[Piece]:
+        """What stands here: as wide as the column."""
+        column, value = self.column, getattr(node, self.column.attribute)
+        if column.title == "node":
+            return [(fitted(printable(node.name), self.size - 2), "")]
+        if column.title == "state":
+            return [(trouble(node, self.size), node.state.tone)]
+        if column.title == "queue":
+            return [(fitted(queue(node), self.size, True), "warn" if node.fill >= 1 else "")]
+        return [
+            (fitted(column.form(value), self.size, column.number), column.alarm if value else "")
+        ]
+
+
+def fitted(text: str, size: int, number: bool = False) -> str:
+    """Exactly `size` cells: words on the left, numbers on the right."""
+    text = shorten(text, size) if width(text) > size else text
+    blanks = " " * (size - width(text))
+    return blanks + text if number else text + blanks
+
 
 def queue(node: NodeView) -> str:
     """`14/64`, and a sign where it is full; a blank in its place where not, so that digits align."""
@@ -78,70 +101,50 @@ def queue(node: NodeView) -> str:
     return f"{count(node.queue)}{limit}{Fill.FULL.sign if node.fill >= 1 else ' '}"
 
 
-def trouble(node: NodeView) -> str:
-    """The word for the node's state, and why; nothing where all is well."""
+def trouble(node: NodeView, size: int) -> str:
+    """The word for the node's state, and why as far as there is room; nothing where all is well."""
     if node.text:
-        return f"{node.state.word}: {printable(node.text)}"
+        word = f"{node.state.word}: "
+        room = size - len(word)
+        return word + shorten(printable(node.text), room) if room > 3 else node.state.word
     return "" if node.state in CALM else node.state.word
 
 
 COLUMNS: Final = (
-    Column("node", 0, lambda node: printable(node.name), lambda node: node.name, number=False),
-    Column("kind", 0, lambda node: printable(node.kind), lambda node: node.kind, number=False),
-    Column("where", 0, lambda node: printable(node.where), lambda node: node.where, number=False),
-    Column("rx/s", 5, lambda node: count(node.rate_in), lambda node: node.rate_in),
-    Column("tx/s", 5, lambda node: count(node.rate_out), lambda node: node.rate_out),
-    Column(
-        "queue",
-        7,
-        queue,
-        lambda node: node.queue,
-        lambda node: "warn" if node.fill >= 1 else "",
-    ),
-    Column("p50", 7, lambda node: duration(node.latency), lambda node: _known(node.latency)),
-    Column("p99", 7, lambda node: duration(node.p99), lambda node: _known(node.p99)),
-    Column("busy", 5, lambda node: share(node.busy), lambda node: node.busy),
-    Column(
-        "errors",
-        7,
-        lambda node: count(node.errors),
-        lambda node: node.errors,
-        lambda node: "bad" if node.errors else "",
-    ),
-    Column("dropped", 8, lambda node: count(node.dropped), lambda node: node.dropped),
-    Column(
-        "lost",
-        5,
-        lambda node: count(node.lost),
-        lambda node: node.lost,
-        lambda node: "bad" if node.lost else "",
-    ),
-    Column(
-        "state",
-        max(len(state.word) for state in State),
-        trouble,
-        lambda node: -TONES.index(node.state.tone),
-        lambda node: node.state.tone,
-        number=False,
-    ),
+    Column("node", "name"),
+    Column("kind", "kind", form=printable),
+    Column("where", "where", form=printable),
+    Column("rx/s", "rate_in", 5),
+    Column("tx/s", "rate_out", 5),
+    Column("queue", "queue", 7),
+    Column("p50", "latency", 7, duration),
+    Column("p99", "p99", 7, duration),
+    Column("busy", "busy", 5, share),
+    Column("errors", "errors", 7, alarm="bad"),
+    Column("dropped", "dropped", 8),
+    Column("lost", "lost", 5, alarm="bad"),
+    Column("state", "state"),
 )
 
 
 def placed(room: int, sizes: Mapping[str, int]) -> tuple[Place, ...]:
-    """The columns there is `room` for, by their `sizes`; the last one takes what is left."""
+    """The columns there is `room` for, by their `sizes`; what is left goes to the state, else to long names."""
     gap = 2 if room >= WIDE else 1
-    shown = dict(sizes)
-    for title in LEAST:
-        if sum(shown.values()) + gap * (len(shown) - 1) <= room:
+    shown = {**sizes, "node": min(sizes["node"], max(12, room // 4))}
+    for title in ("", *LEAST):
+        shown.pop(title, None)
+        left = room - sum(shown.values()) - gap * (len(shown) - 1)
+        if left >= 0:
             break
-        del shown[title]
-    places, left = [], 0
+    if "state" in shown:
+        shown["state"] += left
+    else:
+        shown["node"] = min(sizes["node"], shown["node"] + left)
+    places, at = [], 0
     for column in COLUMNS:
         if column.title in shown:
-            last = column.title == "state"
-            size = room - left if last else min(shown[column.title], room - left)
-            places.append(Place(column, left, size))
-            left += size + gap
+            places.append(Place(column, at, shown[column.title]))
+            at += shown[column.title] + gap
     return tuple(places)
 
 
@@ -194,26 +197,24 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
             color: $block-cursor-foreground;
             text-style: bold;
         }
-        & > Input { dock: bottom; height: 1; border: none; padding: 0 1; display: none; }
+        & > Input { dock: bottom; display: none; }
         &.-filtering > Input { display: block; }
     }
     """
 
     selected: reactive[str] = reactive("", init=False, repaint=False)
 
+    @dataclass
     class Selected(Message):
         """The user moved the cursor to the node `name`."""
 
-        def __init__(self, name: str) -> None:
-            super().__init__()
-            self.name = name
+        name: str
 
+    @dataclass
     class Opened(Message):
         """The user wants to see more of the node `name`."""
 
-        def __init__(self, name: str) -> None:
-            super().__init__()
-            self.name = name
+        name: str
 
     def __init__(self, *, ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -226,7 +227,7 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Rows as they are on the screen, and whether the cursor is on them."""
         self._sorted = ""
         self._falling = False
-        self._input = Input(placeholder="part of a name", select_on_focus=False)
+        self._input = Input(placeholder="part of a name", select_on_focus=False, compact=True)
 
     @property
     def is_container(self) -> bool:
@@ -288,41 +289,22 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _tone(self, tone: str) -> Style:
         return self.get_component_rich_style(f"node-table--{tone}") if tone else self.rich_style
 
-    def _header(self) -> list[Piece]:
+    def _header(self) -> Iterator[Piece]:
         mark = "▾" if self._falling else "▴"
-        titles = (
-            each.column.title + (mark if each.column.title == self._sorted else "")
-            for each in self._places
-        )
-        return [
-            (text, "")
-            for place, title in zip(self._places, titles, strict=True)
-            for text in self._cell(place, f"  {title}" if place.left == 0 else title)
-        ]
-
-    def _line(self, row: int) -> tuple[tuple[Piece, ...], bool]:
-        node = self._rows[row]
-        sign = node.state.ascii_sign if self._ascii else node.state.sign
-        pieces: list[Piece] = [(sign, node.state.tone), (" ", "")]
         for place in self._places:
             column = place.column
-            if column.title == "node":
-                place = Place(column, 0, max(0, place.size - 2))
-            tone = column.tone(node)
-            blank, text, rest = self._cell(place, column.text(node))
-            pieces += [(blank, ""), (text, tone), (rest, "")]
-        return tuple(piece for piece in pieces if piece[0]), node.name == self.selected
+            title = column.title + (mark if column.title == self._sorted else "")
+            yield "  " if column.title == "node" else self._gap, ""
+            yield fitted(title, place.size - 2 * (column.title == "node"), column.number), ""
 
-    def _cell(self, place: Place, text: str) -> tuple[str, str, str]:
-        """Blanks before, the text as far as there is room for it, blanks after, the gap to the left among them."""
-        gap = self._gap if place.left else ""
-        if place.column.title == "state":
-            word, colon, why = text.partition(": ")
-            room = place.size - width(word + colon)
-            text = word + (colon + shorten(why, room) if colon and room > 3 else "")
-        text = shorten(text, place.size) if width(text) > place.size else text
-        blank = " " * (place.size - width(text))
-        return (gap + blank, text, "") if place.column.number else (gap, text, blank)
+    def _line(self, row: int) -> tuple[tuple[Piece, ...], bool]:
+        """What a row says, and whether the cursor is on it."""
+        node = self._rows[row]
+        state = node.state
+        pieces: list[Piece] = [(state.ascii_sign if self._ascii else state.sign, state.tone)]
+        for place in self._places:
+            pieces += [(" " if place.left == 0 else self._gap, ""), *place.pieces(node)]
+        return tuple(pieces), node.name == self.selected
 
     @property
     def _gap(self) -> str:
@@ -489,9 +471,10 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         room = self.scrollable_size.width
         limit = max((node.limit for node in nodes), default=0)
         found = {column.title: column.size for column in COLUMNS}
-        found["node"] = 2 + _widest("node", (node.name for node in nodes), max(10, room // 4))
+        found["node"] = 2 + _widest("node", (node.name for node in nodes), room)
         found["kind"] = _widest("kind", {node.kind for node in nodes}, 10)
         found["where"] = _widest("where", {node.where for node in nodes}, 21)
+        found["state"] = max(len(state.word) for state in State)
         found["queue"] = max(found["queue"], 2 * len(count(limit)) + 2)
         return found
 
@@ -501,7 +484,3 @@ def _widest(title: str, texts: Iterable[str], most: int) -> int:
     return max(
         len(title) + 1, min(most, max((width(printable(each)) for each in texts), default=0))
     )
-
-
-def _known(milliseconds: float | None) -> float:
-    return -1.0 if milliseconds is None else milliseconds

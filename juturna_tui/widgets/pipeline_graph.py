@@ -282,9 +282,9 @@ class PipelineGraph(ScrollView, can_focus=True):
         before, self.frame = self.frame, frame
         if before is None or before.about is not frame.about:
             names = tuple(node.name for node in frame.about.nodes)
-            self._wanted = Graph(names, frame.about.links, SIZES[self.mode])
-            if before is None and len(names) > MANY:
+            if len(names) > MANY and (before is None or not before.nodes):
                 self.mode = "line"
+            self._wanted = Graph(names, frame.about.links, SIZES[self.mode])
         if self._drawn is None or self._wanted != self._graph:
             self._arrange()
         else:
