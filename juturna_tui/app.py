@@ -220,20 +220,22 @@ class Workbench(App[None]):
             self._let_go()
             self.exit(return_code=message.code or 0)
             return
-        monitor, crashed = self.monitor, message.code not in (0, 1)
+        monitor, text = self.monitor, f"{message.text}; x starts it again"
+        monitor.status.word = "stopped"
         started = monitor.frame.about.revision > 0
-        monitor.show(view.still(monitor.frame.about))
-        monitor.status.word = "ended" if crashed else "stopped"
-        text = f"{message.text}; x starts it again"
-        if not crashed:
+        monitor.show(view.ended(monitor.frame))
+        if message.code in (0, 1):
             monitor.status.news = text
             monitor.log_view.extend([Line(time.time(), "INFO", "", text)])
-            return
-        monitor.status.trouble = text
+        elif message.code == 2 and not started and self.document is not None:
+            self.document.go_to_first_error(otherwise=lambda: self._crashed(text))
+        else:
+            self._crashed(text)
+
+    def _crashed(self, text: str) -> None:
+        self.monitor.status.trouble = text
+        self.monitor.action_pane("log")
         self.tell_trouble(f"{text}. Its last words are in the log.")
-        monitor.action_pane("log")
-        if not started and self.document is not None:
-            self.document.go_to_first_error()
 
     def action_stop_or_start(self) -> None:
         run = self._run

@@ -101,8 +101,8 @@ class Document:
             lambda error: editor.set_problems((error.problem,)),
         )
 
-    def go_to_first_error(self) -> None:
-        """Where nothing could be started because of the file: open the editor at the place."""
+    def go_to_first_error(self, otherwise: Callable[[], None] = lambda: None) -> None:
+        """Open the editor at the first thing that keeps the file from running; without any do what else there is."""
         monitor = self._app.monitor
 
         def read() -> str:
@@ -113,7 +113,9 @@ class Document:
         def show(problems: tuple[Problem, ...]) -> None:
             monitor.editor.set_problems(problems)
             first = next((each for each in problems if each.severity == "error"), None)
-            if first is not None:
+            if first is None:
+                otherwise()
+            else:
                 monitor.status.trouble = str(first)
                 monitor.action_pane("config")
                 monitor.editor.go_to(first.line or 1, first.column or 1)

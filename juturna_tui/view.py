@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, Final
@@ -326,9 +326,29 @@ def preview(document: Any, file: str) -> Description:
 
 def still(about: Description, state: str = "stopped") -> Frame:
     """A pipeline of which no numbers are known."""
-    numbers = Numbers.of(about.name, state, 0.0, 0, {})
+    numbers = Numbers.of(about.name, state, 0.0, 0, {node.name: _NOTHING for node in about.nodes})
     nodes = tuple(map(_unknown, about.nodes))
     return Frame(about, numbers, None, nodes, (Fill.EASY,) * len(about.links))
+
+
+def ended(frame: Frame) -> Frame:
+    """What was counted until its end."""
+    numbers = replace(frame.numbers, state="stopped")
+    nodes = tuple(
+        replace(node, state=State.ENDED, text="", rate_in=0.0, rate_out=0.0, busy=0.0)
+        for node in frame.nodes
+    )
+    return Frame(frame.about, numbers, None, nodes, (Fill.EASY,) * len(frame.links))
+
+
+_ZEROS: dict[str, Any] = {
+    **dict.fromkeys(("received", "transmitted", "bytes_out", "errors", "dropped", "lost"), 0),
+    **dict.fromkeys(("in_flight", "queue", "queue_max", "queue_bytes", "queue_limit"), 0),
+    **dict.fromkeys(("blocked_seconds", "blocking_seconds", "busy_seconds"), 0.0),
+    **dict.fromkeys(("where", "status", "status_text", "blocked_by", "last_error"), ""),
+    **dict.fromkeys(("queue_time", "update_time", "age"), Durations()),
+}
+_NOTHING = NodeNumbers(**_ZEROS, round_trip=None)
 
 
 def _unknown(about: NodeDescription) -> NodeView:

@@ -213,7 +213,7 @@ class _Page:
             kind = printable(each.type)
             self.add(
                 (clock, "quiet"),
-                (brief(f" #{each.id} {kind} {size(each.size)}", self.room - 8), ""),
+                (brief(f" #{each.id} {kind} {size(each.size)}", max(1, self.room - 8)), ""),
             )
             self.add((f"  {brief(printable(each.summary), max(1, self.room - 2))}", ""))
 
