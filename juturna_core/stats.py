@@ -21,7 +21,8 @@ class NodeStats:
 
     `received` and `transmitted` are messages, `bytes_out` payload bytes, `*_seconds` since the start,
     `blocked_seconds` the time this node could not hand on because `blocked_by` (when it is blocked now) was full,
-    `blocking_seconds` the time that its own full inbox kept its feeders waiting.
+    `blocking_seconds` the time that its own full inbox kept its feeders waiting. `last_error` is one line, and below it
+    the traceback.
     """
 
     type: str

@@ -23,6 +23,10 @@ from juturna_core.settings import Settings
 from juturna_core.synchronisers import Synchroniser, passthrough
 
 
+LONGEST_TRACE = 4000
+"""Characters of a node's last traceback that are kept, from its end: every snapshot of the numbers carries them."""
+
+
 class _Nowhere:
     """Where a node that has left sends: it is counted as lost by the outlet that its successor has."""
 
@@ -310,9 +314,10 @@ class Worker:
         """Count, show and log a failure; an event for the first, a line in the log for each."""
         state, metrics = self.state, self.state.metrics
         metrics.errors += 1
-        metrics.last_error = summary = _summary(error)
+        summary, trace = _summary(error), "".join(traceback.format_exception(error))
+        metrics.last_error = f"{summary}\n{trace[-LONGEST_TRACE:]}"
         state.logger.error("%s failed on %s: %s", state.name, what, summary)
-        state.logger.debug("%s", "".join(traceback.format_exception(error)))
+        state.logger.debug("%s", trace)
         if metrics.errors == 1:
             state.note("failed", f"{what}: {summary}")
         if self.on_error == "stop" and self._on_fatal is not None:

@@ -128,7 +128,7 @@ def _show(
     settings = _overruled(settings, arguments, BUILTIN_THEMES)
     run: runs.Run | None = None
     if runtime is not None:
-        run = runs.OwnRun(runtime)
+        run = runs.OwnRun(runtime, about.name if about is not None else "")
     elif arguments.attach is not None:
         run = runs.found(arguments.attach, arguments.token_file)
     memory_file = Memory.path()

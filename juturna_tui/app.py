@@ -36,7 +36,7 @@ from juturna_tui.widgets.config_editor import ConfigEditor
 from juturna_tui.widgets.log_view import Line
 
 if TYPE_CHECKING:
-    from juturna_tui.screens.attach import AttachScreen, Choice
+    from juturna_tui.screens.attach import Choice
     from juturna_tui.screens.remotise import RemotiseScreen
 
 T = TypeVar("T")
@@ -178,7 +178,7 @@ class Workbench(App[None]):
         """Show what `run` says from now on."""
         self._run, self._over = run, False
         self.monitor.status.word = "starting"
-        self.monitor.status.trouble = ""
+        self.monitor.status.trouble = self.monitor.status.news = ""
         self._feed = Feed(run, self._post, 1 / self._rate)
         self._feed.start()
 
@@ -194,8 +194,9 @@ class Workbench(App[None]):
         self.monitor.status.word = ""
 
     def on_silent(self, message: Silent) -> None:
-        self.monitor.status.word = "not answering"
-        self.monitor.status.news = message.text
+        if not self._over:
+            self.monitor.status.word = "not answering"
+            self.monitor.status.news = message.text
 
     def on_frame_came(self) -> None:
         self._look_for_file()
@@ -215,6 +216,8 @@ class Workbench(App[None]):
         if message.run is not self._run:
             return  # one that was on the screen before
         self._over = True
+        if self._feed is not None:
+            self._feed.stop()
         if self._quitting:
             self.parting = f"the pipeline has {message.text}" if message.code else ""
             self._let_go()
@@ -234,8 +237,8 @@ class Workbench(App[None]):
 
     def _crashed(self, text: str) -> None:
         self.monitor.status.trouble = text
+        self.monitor.log_view.extend([Line(time.time(), "ERROR", "", text)])
         self.monitor.action_pane("log")
-        self.tell_trouble(f"{text}. Its last words are in the log.")
 
     def action_stop_or_start(self) -> None:
         run = self._run
@@ -271,7 +274,8 @@ class Workbench(App[None]):
         if self._run is not None:
             self._run.close()
         try:
-            self.look_at(runs.OwnRun(Runtime(self.document.path)))
+            pipeline = self.monitor.frame.about.name
+            self.look_at(runs.OwnRun(Runtime(self.document.path), pipeline))
         except JuturnaError as error:
             self.tell_trouble(str(error))
 
@@ -395,22 +399,15 @@ class Workbench(App[None]):
         """Choose among what runs and what could."""
         from juturna_tui.screens.attach import AttachScreen
 
-        screen = AttachScreen(Path.cwd())
-        self.push_screen(screen, self._chosen)
-        self._list(screen)
+        self.push_screen(AttachScreen(Path.cwd()), self._chosen)
 
     def on_attach_screen_refresh(self) -> None:
-        from juturna_tui.screens.attach import AttachScreen
+        from juturna_tui.screens.attach import AttachScreen, pipeline_files
 
         for screen in self.screen_stack:
             if isinstance(screen, AttachScreen):
-                self._list(screen)
-
-    def _list(self, screen: AttachScreen) -> None:
-        from juturna_tui.screens.attach import pipeline_files
-
-        self.on_thread("look", runs.running, screen.show_running)
-        self.on_thread("look", lambda: pipeline_files(Path.cwd()), screen.show_files)
+                self.on_thread("look", runs.running, screen.show_running)
+                self.on_thread("look", lambda: pipeline_files(Path.cwd()), screen.show_files)
 
     def _chosen(self, choice: Choice | None) -> None:
         if choice is None:

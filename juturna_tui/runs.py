@@ -55,14 +55,14 @@ class Run(Protocol):
 
 
 class OwnRun:
-    """The child `runtime`."""
+    """The child `runtime`, which runs `pipeline` as far as is known."""
 
     own = True
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, pipeline: str = "") -> None:
         self.address = ""
         self._runtime = runtime
-        self._nodes = "jt."
+        self._nodes = f"jt.{pipeline}."
         self._client: Client | None = None
         self._stopping = False
 

@@ -191,12 +191,17 @@ class Steering:
 
     def start_here(self, place: Place) -> None:
         """Start a remote for the dialog's node on this machine."""
+        from juturna_tui.screens.remotise import is_here
+
         if self._dialog is None:
             return
         node, screen = self._dialog
-        if (about := self._about(node)) is not None:
-            failed = lambda error: screen.started(str(error))  # noqa: E731  # a name for the line below
-            self._start_remote(about, place, screen.started, failed)
+        if not is_here(place.host):
+            screen.started(f"{place.host} is another machine: run the command there")
+        elif (about := self._about(node)) is not None:
+            self._start_remote(
+                about, place, screen.started, lambda error: screen.started(str(error))
+            )
 
     def _start_remote(
         self,

@@ -387,7 +387,7 @@ def _state(
     if value["status_text"] and about.warped:
         return State.AWAY, value["status_text"]
     if grown["errors"] or grown["lost"]:
-        return State.FAILING, value["last_error"]
+        return State.FAILING, value["last_error"].partition("\n")[0]
     if status in ("suspended", "draining"):
         return State[status.upper()], ""
     if pipeline != "running" or status == "component_stopped":

@@ -92,7 +92,7 @@ def as_table(stats: PipelineStats, before: PipelineStats | None = None) -> str:
         f"{name}: {node.status_text}" for name, node in stats.nodes.items() if node.status_text
     ]
     lines += [
-        f"{name}: last error: {node.last_error}"
+        f"{name}: last error: {node.last_error.splitlines()[0]}"
         for name, node in stats.nodes.items()
         if node.last_error
     ]

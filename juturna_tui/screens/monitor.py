@@ -22,7 +22,7 @@ from juturna_core.control.api import Passed
 from juturna_core.events import Event
 from juturna_tui.layout import CellLayout, layout
 from juturna_tui.messages import EventsCame, FrameCame, LinesCame
-from juturna_tui.view import Frame, NodeView, State
+from juturna_tui.view import Frame, State
 from juturna_tui.widgets.config_editor import ConfigEditor
 from juturna_tui.widgets.key_bar import KeyBar
 from juturna_tui.widgets.log_view import Line, LogView
@@ -92,6 +92,7 @@ class MonitorScreen(Screen[None]):
         self.status = StatusBar()
         self.status.ascii = ascii
         self._passed: Sequence[Passed] | None = None
+        self._top_rows: int | None = None
         self._revision = frame.about.revision
 
     def compose(self) -> ComposeResult:
@@ -116,6 +117,14 @@ class MonitorScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width < NARROW, "-narrow")
         self.set_class(event.size.height < 16, "-low")
+        self._share_rows()
+
+    def _share_rows(self) -> None:
+        """Where the graph stands alone it takes no more rows than it needs: the panes below have use for them."""
+        rows = self.graph.virtual_size.height + 1 if self.has_class("-narrow") else None
+        if rows != self._top_rows:
+            self._top_rows = rows
+            self.query_one("#top").styles.max_height = rows
 
     # --- what comes ----------------------------------------------------------------------------------------------
 
@@ -128,6 +137,7 @@ class MonitorScreen(Screen[None]):
         self.status.trouble = self.trouble()
         self.graph.show(frame)
         self.table.show(frame)
+        self._share_rows()
         if not self.selected and frame.nodes:
             self.selected = frame.nodes[0].name
         if changed and self._passed is not None:
@@ -141,7 +151,7 @@ class MonitorScreen(Screen[None]):
             return ""
         first = min(bad, key=lambda node: node.state is not State.AWAY)
         rest = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        return f"{first.name}: {_first_line(first)}{rest}"
+        return f"{first.name}: {first.text or first.state.word}{rest}"
 
     def on_frame_came(self, message: FrameCame) -> None:
         if not self.frozen:
@@ -251,10 +261,6 @@ class MonitorScreen(Screen[None]):
     def action_edit(self) -> None:
         self.action_pane("config")
         self.editor.editing = True
-
-
-def _first_line(node: NodeView) -> str:
-    return (node.text or node.state.word).partition("\n")[0]
 
 
 def _line(event: Event) -> Line:

@@ -62,11 +62,13 @@ class KeyBar(Widget):
         return f" {self.app.get_key_display(binding)} {binding.description} "
 
     def _active(self) -> list[Binding]:
-        """One for each action, those of the focused widget first."""
+        """One for each action, with its shortest key, those of the focused widget first."""
         found: dict[str, Binding] = {}
         for active in self.screen.active_bindings.values():
-            if active.enabled:
-                found.setdefault(active.binding.action, active.binding)
+            binding = active.binding
+            known = found.get(binding.action)
+            if active.enabled and (known is None or len(binding.key) < len(known.key)):
+                found[binding.action] = binding
         return list(found.values())
 
     async def on_click(self, event: Click) -> None:

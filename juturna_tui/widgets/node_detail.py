@@ -166,8 +166,8 @@ class _Page:
         whole = sum(each for _, each in parts)
         room = max(0, min(BAR, self.room - 25))
         for name, each in parts:
-            bar = "█" * max(1, round(each / whole * room)) if each and room else ""
-            self.add((f"{name:<14}", "quiet"), (f" {duration(each):>8} ", ""), (bar, ""))
+            bar = " " + "█" * max(1, round(each / whole * room)) if each and room else ""
+            self.add((f"{name:<14}", "quiet"), (f" {duration(each):>8}", ""), (bar, ""))
 
     def traffic(self, detail: Detail) -> None:
         now, view = detail.now, detail.view

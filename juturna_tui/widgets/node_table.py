@@ -284,7 +284,8 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
             text = cut(text.translate(ASCII) if self._ascii else text, left)
             left -= width(text)
             segments.append(Segment(text, style_of(tone)))
-        return Strip([*segments, Segment(" " * left, rest)], self.size.width)
+        segments.append(Segment(" " * left, rest))
+        return Strip([each for each in segments if each.text], self.size.width)
 
     def _tone(self, tone: str) -> Style:
         return self.get_component_rich_style(f"node-table--{tone}") if tone else self.rich_style

@@ -9,7 +9,7 @@ from textual.app import RenderResult
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from juturna_core.cells import printable, shorten, width
+from juturna_core.cells import cut, printable, shorten, width
 from juturna_tui import figures
 from juturna_tui.view import Frame
 
@@ -57,7 +57,9 @@ class StatusBar(Widget):
         said, style = (self.trouble, "bad") if self.trouble else (self.news, "")
         if said and room >= 8:
             sign = ("x " if self.ascii else "✗ ") if self.trouble else ""
-            shown = shorten(printable(sign + said), room)
+            shown = cut(printable(sign + said), room)
+            if width(sign + said) > room:
+                shown = cut(shown, room - 1) + "…"
             text.append(" " * (room - width(shown) + 2))
             text.append(
                 shown, self.get_component_rich_style(f"status-bar--{style}") if style else ""
@@ -88,7 +90,7 @@ class StatusBar(Widget):
             (f"  {lost} lost" if lost else "", "bad"),
         ]
         kept = sum(width(part) for part, _ in parts)
-        reserve = min(40, self.size.width // 3) if self.trouble or self.news else 0
+        reserve = self.size.width // 2 if self.trouble else min(40, self.size.width // 3)
         for part, style in more:
             if kept + width(part) > self.size.width - reserve:
                 break
