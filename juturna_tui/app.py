@@ -55,15 +55,75 @@ class Workbench(App[None]):
 
     TITLE = "juturna"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "stop_or_start", "stop/start", id="run.stop", show=False),
-        Binding("a", "attach", "attach", id="run.attach", show=False),
-        Binding("d", "detach", "detach", id="run.detach", show=False),
-        Binding("p", "picture", "picture", id="app.picture", show=False),
-        Binding("plus,equals_sign", "refresh(2)", "faster", id="app.faster", show=False),
-        Binding("minus", "refresh(0.5)", "slower", id="app.slower", show=False),
-        Binding("question_mark", "help", "help", id="app.help"),
-        Binding("ctrl+p", "command_palette", "palette", id="app.command_palette"),
-        Binding("q,ctrl+c,ctrl+q", "quit", "quit", id="app.quit"),
+        Binding(
+            "x",
+            "stop_or_start",
+            "stop/start",
+            id="run.stop",
+            show=False,
+            tooltip="stop the pipeline, or start it",
+        ),
+        Binding(
+            "a",
+            "attach",
+            "attach",
+            id="run.attach",
+            show=False,
+            tooltip="look at another pipeline, or open a file",
+        ),
+        Binding(
+            "d",
+            "detach",
+            "detach",
+            id="run.detach",
+            show=False,
+            tooltip="leave, and let the pipeline run on",
+        ),
+        Binding(
+            "p",
+            "picture",
+            "picture",
+            id="app.picture",
+            show=False,
+            tooltip="save the screen as a picture (SVG)",
+        ),
+        Binding(
+            "plus,equals_sign",
+            "refresh(2)",
+            "faster",
+            id="app.faster",
+            show=False,
+            tooltip="more pictures a second",
+        ),
+        Binding(
+            "minus",
+            "refresh(0.5)",
+            "slower",
+            id="app.slower",
+            show=False,
+            tooltip="fewer pictures a second",
+        ),
+        Binding(
+            "question_mark",
+            "help",
+            "help",
+            id="app.help",
+            tooltip="the keys that do something here",
+        ),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "palette",
+            id="app.command_palette",
+            tooltip="find anything by its name",
+        ),
+        Binding(
+            "q,ctrl+c,ctrl+q",
+            "quit",
+            "quit",
+            id="app.quit",
+            tooltip="stop what was started here, and leave; twice: at once",
+        ),
     ]
 
     def __init__(
@@ -390,7 +450,7 @@ class Workbench(App[None]):
         for node, binding, enabled, _ in screen.active_bindings.values():
             if enabled and binding.description and binding.id and binding.action not in seen:
                 seen.add(binding.action)
-                about = f"key {self.get_key_display(binding)}, {binding.id}"
+                about = f"{binding.tooltip or binding.description} (key {self.get_key_display(binding)})"
                 run = partial(self.run_action, binding.action, node)
                 yield SystemCommand(binding.description, about, run)
         yield SystemCommand("theme", "choose the colours", self.action_change_theme)

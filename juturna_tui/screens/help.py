@@ -41,8 +41,9 @@ def sections(screen: Screen[Any]) -> list[Section]:
     for node, binding, *_ in sorted(
         active, key=lambda each: (nodes.index(each.node), each.binding.id is None)
     ):
-        if binding.description and not binding.system:
-            keys = found.setdefault(node, {}).setdefault((binding.description, binding.action), [])
+        what = binding.tooltip or binding.description
+        if what and not binding.system:
+            keys = found.setdefault(node, {}).setdefault((what, binding.action), [])
             keys.append(screen.app.get_key_display(binding))
     return [
         Section(_title(node), [(" ".join(keys), what) for (what, _), keys in groups.items()])

@@ -42,19 +42,76 @@ class MonitorScreen(Screen[None]):
     """See the module."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("w", "ask('warp')", "warp", id="node.warp"),
-        Binding("r", "ask('remotise')", "remotise", id="node.remotise"),
-        Binding("s", "ask('suspend')", "suspend", id="node.suspend"),
-        Binding("u", "ask('undo')", "undo", id="file.undo", show=False),
-        Binding("e", "edit", "edit", id="file.edit"),
-        Binding("space", "freeze", "freeze", id="screen.freeze", show=False),
-        Binding("v", "enlarge", "larger", id="screen.enlarge", show=False),
-        Binding("1", "pane('graph')", "graph", id="pane.graph", show=False),
-        Binding("2", "pane('nodes')", "nodes", id="pane.nodes", show=False),
-        Binding("3", "pane('log')", "log", id="pane.log", show=False),
-        Binding("4", "pane('events')", "events", id="pane.events", show=False),
-        Binding("5", "pane('config')", "config", id="pane.config", show=False),
-        Binding("i", "pane('detail')", "detail", id="pane.detail", show=False),
+        Binding(
+            "w",
+            "ask('warp')",
+            "warp",
+            id="node.warp",
+            tooltip="move the node to its remote, or back; the file says so too",
+        ),
+        Binding(
+            "r",
+            "ask('remotise')",
+            "remotise",
+            id="node.remotise",
+            tooltip="say where the node's remote is, and move it there",
+        ),
+        Binding(
+            "s",
+            "ask('suspend')",
+            "suspend",
+            id="node.suspend",
+            tooltip="let messages pass the node untouched, or end that",
+        ),
+        Binding(
+            "u",
+            "ask('undo')",
+            "undo",
+            id="file.undo",
+            show=False,
+            tooltip="take the last change of the file back",
+        ),
+        Binding("e", "edit", "edit", id="file.edit", tooltip="edit the file here"),
+        Binding(
+            "space",
+            "freeze",
+            "freeze",
+            id="screen.freeze",
+            show=False,
+            tooltip="keep the picture as it is; data flows on",
+        ),
+        Binding(
+            "v",
+            "enlarge",
+            "larger",
+            id="screen.enlarge",
+            show=False,
+            tooltip="the focused pane alone, or all",
+        ),
+        Binding("1", "pane('graph')", "graph", id="pane.graph", show=False, tooltip="to the graph"),
+        Binding(
+            "2",
+            "pane('nodes')",
+            "nodes",
+            id="pane.nodes",
+            show=False,
+            tooltip="to the table of nodes",
+        ),
+        Binding("3", "pane('log')", "log", id="pane.log", show=False, tooltip="to the log"),
+        Binding(
+            "4", "pane('events')", "events", id="pane.events", show=False, tooltip="to the events"
+        ),
+        Binding(
+            "5", "pane('config')", "config", id="pane.config", show=False, tooltip="to the file"
+        ),
+        Binding(
+            "i",
+            "pane('detail')",
+            "detail",
+            id="pane.detail",
+            show=False,
+            tooltip="to the selected node's detail",
+        ),
     ]
     DEFAULT_CSS = """
     MonitorScreen {
@@ -220,7 +277,7 @@ class MonitorScreen(Screen[None]):
             found: CellLayout = layout(names, links, size)
             self.app.call_from_thread(self.graph.use, found)
 
-        self.run_worker(arrange, thread=True, exclusive=True, group="layout")
+        self.run_worker(arrange, thread=True, group="layout")
 
     # --- keys ----------------------------------------------------------------------------------------------------
 

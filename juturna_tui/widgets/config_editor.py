@@ -453,7 +453,6 @@ class ConfigEditor(Vertical):
             self._ask(None)
         if self._leaving and not self.dirty:
             self._leave()
-        self._leaving = False
         self._tell()
 
     def outdated(self, theirs: str) -> None:

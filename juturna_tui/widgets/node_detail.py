@@ -247,14 +247,14 @@ class NodeDetail(ScrollView, can_focus=True, inherit_bindings=False):
     """The node that is selected. Who mounts it brings the last messages when they are wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_up", "Up", id="detail.up", show=False),
-        Binding("down,j", "scroll_down", "Down", id="detail.down", show=False),
-        Binding("pageup", "page_up", "Page up", id="detail.pageup", show=False),
-        Binding("pagedown", "page_down", "Page down", id="detail.pagedown", show=False),
-        Binding("home,g", "scroll_home", "Begin", id="detail.home", show=False),
-        Binding("end,G", "scroll_end", "End", id="detail.end", show=False),
-        Binding("m", "messages", "Messages", id="detail.messages"),
-        Binding("y", "copy", "Copy all", id="detail.copy"),
+        Binding("up,k", "scroll_up", "up", id="detail.up", show=False),
+        Binding("down,j", "scroll_down", "down", id="detail.down", show=False),
+        Binding("pageup", "page_up", "page up", id="detail.pageup", show=False),
+        Binding("pagedown", "page_down", "page down", id="detail.pagedown", show=False),
+        Binding("home,g", "scroll_home", "begin", id="detail.home", show=False),
+        Binding("end,G", "scroll_end", "end", id="detail.end", show=False),
+        Binding("m", "messages", "messages", id="detail.messages"),
+        Binding("y", "copy", "copy all", id="detail.copy"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"node-detail--{role}" for role in ROLES}
     DEFAULT_CSS = """

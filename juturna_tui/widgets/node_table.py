@@ -155,17 +155,17 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", id="table.up", show=False),
-        Binding("down,j", "move(1)", "Down", id="table.down", show=False),
-        Binding("pageup", "page(-1)", "Page up", id="table.pageup", show=False),
-        Binding("pagedown", "page(1)", "Page down", id="table.pagedown", show=False),
-        Binding("home,g", "first", "First node", id="table.home", show=False),
-        Binding("end,G", "last", "Last node", id="table.end", show=False),
-        Binding("enter", "open", "Open node", id="table.open"),
-        Binding("o", "sort", "Sort by next", id="table.sort"),
-        Binding("O", "reverse", "Reverse order", id="table.reverse", show=False),
-        Binding("slash", "filter", "Filter by name", id="table.filter"),
-        Binding("escape", "clear", "Clear filter", id="table.clear"),
+        Binding("up,k", "move(-1)", "up", id="table.up", show=False),
+        Binding("down,j", "move(1)", "down", id="table.down", show=False),
+        Binding("pageup", "page(-1)", "page up", id="table.pageup", show=False),
+        Binding("pagedown", "page(1)", "page down", id="table.pagedown", show=False),
+        Binding("home,g", "first", "first node", id="table.home", show=False),
+        Binding("end,G", "last", "last node", id="table.end", show=False),
+        Binding("enter", "open", "open node", id="table.open"),
+        Binding("o", "sort", "sort by next", id="table.sort"),
+        Binding("O", "reverse", "reverse order", id="table.reverse", show=False),
+        Binding("slash", "filter", "filter by name", id="table.filter"),
+        Binding("escape", "clear", "clear filter", id="table.clear"),
     ]
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {

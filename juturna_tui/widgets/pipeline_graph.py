@@ -35,6 +35,8 @@ MANY: Final = 60
 FLASH: Final = 1.0
 """Seconds that a node which a reload has changed stands out."""
 MAP_SIZE: Final = Size(24, 6)
+NARROWEST: Final = 20
+"""Cells to which full boxes shrink where that spares scrolling."""
 
 Mode: TypeAlias = Literal["full", "line", "dot"]
 SIZES: Final[dict[Mode, tuple[int, int]]] = {"full": (24, 4), "line": (24, 1), "dot": (3, 1)}
@@ -93,8 +95,9 @@ class Brush:
         return ASCII if self.ascii else UNICODE
 
     def node(self, view: NodeView, selected: bool, flashed: bool) -> tuple[Strip, ...]:
-        draw = {SIZES["full"]: self._full, SIZES["line"]: self._line, SIZES["dot"]: self._dot}
-        rows = draw[self.size](view, selected, Style(reverse=True) if flashed else Style())
+        columns, lines = self.size
+        draw = self._full if lines > 1 else self._line if columns > 3 else self._dot
+        rows = draw(view, selected, Style(reverse=True) if flashed else Style())
         return tuple(strip(row, self.size[0]) for row in rows)
 
     def _full(self, view: NodeView, selected: bool, flash: Style) -> list[list[Piece]]:
@@ -263,6 +266,7 @@ class PipelineGraph(ScrollView, can_focus=True):
         self.frame: Frame | None = None
         self._wanted = self._graph = Graph((), (), SIZES["full"])
         self._asked: Graph | None = None
+        self._box_size = SIZES["full"]
         self._drawn: Frame | None = None  # the last frame that is of the graph that is laid out
         self._layout = CellLayout(0, 0, (), (), (), ())
         self._index: dict[str, int] = {}
@@ -312,11 +316,21 @@ class PipelineGraph(ScrollView, can_focus=True):
 
     def _arrange(self) -> None:
         if len(self._wanted.names) <= MANY:
-            self._adopt(layout(*self._wanted))
+            self._adopt(self._fitted())
         elif self._asked is None:
             self._asked = self._wanted
             self.post_message(self.LayoutNeeded(*self._wanted))
             self.refresh()
+
+    def _fitted(self) -> CellLayout:
+        """The layout that is wanted; a picture that is a little too wide gets narrower boxes."""
+        names, links, (columns, rows) = self._wanted
+        found = layout(names, links, (columns, rows))
+        abreast = len({box.x for box in found.boxes})
+        excess = found.width - self._window.width
+        if rows > 1 and 0 < excess <= abreast * (columns - NARROWEST):
+            return layout(names, links, (columns - -(-excess // abreast), rows))
+        return found
 
     def _adopt(self, found: CellLayout) -> None:
         """Take a new layout. What is selected, else the first box in view, stays where it is on the screen."""
@@ -324,6 +338,8 @@ class PipelineGraph(ScrollView, can_focus=True):
         anchor = self.selected if self.selected in in_view else next(iter(in_view), "")
         old = self._box(anchor)
         self._graph, self._layout, self._drawn = self._wanted, found, self.frame
+        if found.boxes:
+            self._box_size = found.boxes[0].width, found.boxes[0].height
         self._index = {name: index for index, name in enumerate(self._graph.names)}
         self._cells.clear()
         self._forget()
@@ -386,7 +402,7 @@ class PipelineGraph(ScrollView, can_focus=True):
         if not 0 <= row < len(self._layout.row_boxes):
             return ()
         boxes, indexes = self._layout.boxes, self._layout.row_boxes[row]
-        first = bisect_right(indexes, left - self._graph.size[0], key=lambda index: boxes[index].x)
+        first = bisect_right(indexes, left - self._box_size[0], key=lambda index: boxes[index].x)
         return indexes[first : bisect_left(indexes, right, key=lambda index: boxes[index].x)]
 
     def _in_view(self) -> Iterable[int]:
@@ -574,7 +590,7 @@ class PipelineGraph(ScrollView, can_focus=True):
         if self._brush is None:
             names = {name: f"pipeline-graph--{name}" for name in STYLES}
             styles = {name: self.get_component_rich_style(each) for name, each in names.items()}
-            self._brush = Brush(self._graph.size, self.ascii, styles)
+            self._brush = Brush(self._box_size, self.ascii, styles)
         return self._brush
 
     @property
@@ -604,6 +620,8 @@ class PipelineGraph(ScrollView, can_focus=True):
     # --- what is pressed -----------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
+        if self._graph.names and len(self._graph.names) <= MANY:
+            self._arrange()
         self._reveal()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:

@@ -91,6 +91,7 @@ class StatusBar(Widget):
         ]
         kept = sum(width(part) for part, _ in parts)
         reserve = self.size.width // 2 if self.trouble else min(40, self.size.width // 3)
+        reserve = reserve if self.trouble or self.news else 0
         for part, style in more:
             if kept + width(part) > self.size.width - reserve:
                 break

@@ -165,11 +165,8 @@ def test_lines_replace_as_strings_do(text: str, data: st.DataObject) -> None:
     result = lines.replace_range(place(begin), place(end), new)
     assert lines.text == text[:begin] + new + text[end:]
     assert result.replaced_text == text[begin:end]
-    assert lines.text.split("\n")[: result.end_location[0] + 1][-1] == (
-        lines[result.end_location[0]].replace("␍", "\r").replace("␌", "\x0c")
-        if lines[result.end_location[0]].isascii()
-        else lines.text.split("\n")[result.end_location[0]]
-    )
+    before = (text[:begin] + new).split("\n")
+    assert result.end_location == (len(before) - 1, len(before[-1]))
     lines.replace_range(place(begin), result.end_location, result.replaced_text)
     assert lines.text == text
 
@@ -800,6 +797,18 @@ def test_what_one_types_on_with_is_no_answer() -> None:
     run(story)
 
 
+def test_a_question_that_comes_after_a_long_pause_takes_no_key_at_once_either() -> None:
+    async def story(pane: Pane, pilot: Pilot[None]) -> None:
+        await pilot.press("e", "x")
+        await pilot.pause()
+        pane.editor._quiet_at = 0.0  # typed long ago
+        pane.editor.outdated(THEIRS)
+        await pilot.press("t")
+        assert pane.editor.text == "xt" + TEXT
+
+    run(story)
+
+
 def test_the_question_leaves_the_keys_to_the_pane_that_has_them(at_once: None) -> None:
     async def story(pane: Pane, pilot: Pilot[None]) -> None:
         await pilot.press("e", "x")
@@ -876,8 +885,6 @@ def test_every_theme_draws_it_and_ansi_ones_in_the_terminals_colours() -> None:
 
 def test_words_keep_their_colours_in_the_line_of_the_cursor() -> None:
     async def story(pane: Pane, pilot: Pilot[None]) -> None:
-        strip = pane.screen._compositor.render_strips()[1]
-
         def colours() -> dict[str, object]:
             strip = pane.screen._compositor.render_strips()[1]
             return {s.text: s.style.color for s in strip if s.style and s.text.strip()}
@@ -886,7 +893,6 @@ def test_words_keep_their_colours_in_the_line_of_the_cursor() -> None:
         await pilot.press("down", "end")
         await pilot.pause()
         near = colours()
-        assert strip.text == pane.screen._compositor.render_strips()[1].text
         assert away['"version"'] == near['"version"'] != away['"0.1.0"'] == near['"0.1.0"']
 
     run(story)

@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,9 +17,9 @@ from textual.color import Color
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from juturna_core.cells import width
+from juturna_core.cells import printable, width
 from juturna_core.control.fake import FakeControl
-from juturna_tui.layout import layout
+from juturna_tui.layout import Box, CellLayout, layout
 from juturna_tui.view import Fill, Frame, History, State, preview, still
 from juturna_tui.widgets import pipeline_graph
 from juturna_tui.widgets.pipeline_graph import STYLES, Brush, PipelineGraph
@@ -86,7 +88,7 @@ def names_of(count: int) -> list[str]:
 
 def chain(count: int) -> Frame:
     names = names_of(count)
-    return frame(names, zip(names, names[1:], strict=False))
+    return frame(names, pairwise(names))
 
 
 def fan_out(count: int) -> Frame:
@@ -147,7 +149,7 @@ def test_ascii_draws_nothing_else() -> None:
     text = run(full, ascii=True, keys=["right"])
     assert text.isascii()
     assert lines(text)[:2] == lines("""
-        #= a ========== source #     +- a_name_tha~a_box - <> +
+        #= a ========== source #     +- a_name_th~_box - <> +
         # 250 us  41.2/s  q 0  #---^>| 250 us  0.50/s  q 0  |""")
     for mode in (["z"], ["z", "z"]):
         assert run(full, ascii=True, keys=["right", *mode]).isascii()
@@ -259,7 +261,7 @@ def test_rows_are_as_wide_as_they_are_whatever_the_name(name: str, mode: str) ->
             for y in range(16):
                 row = app.graph.render_line(y)
                 assert row.cell_length == width(row.text) == 60
-                assert row.text.isprintable()
+                assert row.text == printable(row.text)
             if mode == "full":
                 for y in range(4):
                     face = app.graph._face(0)[y].text
@@ -316,6 +318,35 @@ def test_without_an_edge_right_goes_to_the_nearest_box() -> None:
         assert app.graph.selected == "c"
 
     run(frame("abcdx", DIAMOND), test, size=(90, 30))
+
+
+@pytest.mark.parametrize(
+    ("begin", "key", "end"),
+    [
+        ("a", "right", "c"),  # b is nearer, and no edge leads there
+        ("c", "left", "a"),
+        ("b", "right", "e"),
+        ("a", "down", "d"),  # b is nearer, and not in that column
+        ("d", "up", "a"),
+        ("e", "down", "c"),  # nothing is below it
+    ],
+)
+def test_edges_come_before_what_is_near_and_columns_too(
+    begin: str, key: str, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"a": (0, 0), "b": (29, 6), "c": (29, 12), "d": (0, 24), "e": (80, 8)}
+    boxes = tuple(Box(x, y, 24, 4) for x, y in places.values())
+    rows = [[i for i, box in enumerate(boxes) if box.y <= y < box.y + 4] for y in range(28)]
+    by_x = tuple(tuple(sorted(row, key=lambda i: boxes[i].x)) for row in rows)
+    placed = CellLayout(104, 28, boxes, ((),), (" " * 104,) * 28, by_x)
+    monkeypatch.setattr(pipeline_graph, "layout", lambda *graph: placed)
+
+    async def test(app: Screen, pilot: Pilot[None]) -> None:
+        app.graph.selected = begin
+        await pilot.press(key)
+        assert app.graph.selected == end
+
+    run(frame(places, ["ac"]), test)
 
 
 def test_enter_and_double_click_open() -> None:
@@ -390,7 +421,7 @@ def test_a_reload_keeps_the_selection_by_name_and_the_place() -> None:
         selected, before = app.graph.selected, app.graph._box("node_007")
         place = before.x - app.graph.scroll_offset.x if before else None
         names = ["new", *names_of(9)]
-        app.graph.show(frame(names, zip(names, names[1:], strict=False)))
+        app.graph.show(frame(names, pairwise(names)))
         await pilot.pause()
         after = app.graph._box("node_007")
         assert app.graph.selected == selected == "node_007"
@@ -519,6 +550,40 @@ def test_a_changed_number_repaints_its_row_alone(dirty: list[tuple[Region, ...]]
     run(frame("ab", ["ab"]), test)
 
 
+def test_what_is_on_the_screen_is_what_a_full_repaint_shows() -> None:
+    """No changed row is forgotten: whatever changes, in view or not, with an edge or without."""
+    dice, names = Random(7), names_of(70)
+    tree = frame(names, [(names[(place - 1) // 3], names[place]) for place in range(1, 70)])
+
+    def changed() -> Frame:
+        nodes = [
+            replace(node, latency=dice.random(), queue=dice.choice((0, 64)))
+            if dice.random() < 0.2
+            else replace(node, state=dice.choice((State.FLOWING, node.state, State.AWAY)))
+            for node in tree.nodes
+        ]
+        fills = [dice.choice((Fill.EASY, Fill.EASY, Fill.FILLING, Fill.FULL)) for _ in tree.links]
+        return replace(tree, nodes=tuple(nodes), links=tuple(fills))
+
+    async def test(app: Screen, pilot: Pilot[None]) -> None:
+        def screen() -> list[list[Any]]:
+            return [list(strip) for strip in app.screen._compositor.render_strips()]
+
+        for turn in range(18):
+            if turn % 6 == 0:
+                await pilot.press("z", *"llj")
+            app.graph.scroll_relative(dice.randrange(9), dice.randrange(5), animate=False)
+            await pilot.pause()
+            app.graph.show(changed())
+            await pilot.pause()
+            partly = screen()
+            app.graph._forget()
+            await pilot.pause()
+            assert partly == screen()
+
+    run(tree, test, size=(70, 20))
+
+
 # --- sizes, map, flash, themes ---------------------------------------------------------------------------------------
 
 
@@ -540,19 +605,13 @@ def test_any_size_of_the_terminal_will_do(shown: Frame) -> None:
 def test_the_map_shows_boxes_trouble_and_what_is_in_view() -> None:
     bad = {"node_069": {"state": State.FAILING}, "node_030": {"state": State.STUCK}}
     names = names_of(70)
-    many = frame(names, zip(names, names[1:], strict=False), **bad)
+    many = frame(names, pairwise(names), **bad)
 
     async def test(app: Screen, pilot: Pilot[None]) -> None:
-        *_, top, inside, bottom = app.rows
-        assert top.endswith("╭──────────────────────╮") and bottom.endswith(
-            "╰──────────────────────╯"
-        )
-        assert inside.endswith("│[]·······▲···········!│".replace("[]", "│·")) or inside.endswith(
-            "!│"
-        )
-        assert inside.count("▲") == inside.count("!") == 1 and inside.count("·") > 15
-        await pilot.press("G")
-        assert app.rows[-3].startswith("╭──────────────────────╮")  # not over what is selected
+        *_, top, inside, bottom = [row[-24:] for row in app.rows]
+        assert top == "╭──────────────────────╮" and bottom == "╰──────────────────────╯"
+        assert inside.startswith("││·") and inside.endswith("·!│")
+        assert inside.count("▲") == inside.count("!") == 1 and inside.count("·") == 19
         await pilot.press("g", "M")
         assert "╭" not in app.text
         await pilot.press("M")
@@ -566,6 +625,15 @@ def test_the_map_shows_boxes_trouble_and_what_is_in_view() -> None:
     assert "·" not in run(chain(60), size=(80, 20))
     wide = run(fan_out(70), size=(200, 200))
     assert "·" not in wide
+
+
+def test_the_map_makes_way_for_what_is_selected() -> None:
+    async def test(app: Screen, pilot: Pilot[None]) -> None:
+        assert app.rows[-1].rstrip().endswith("╯")
+        await pilot.press("G")
+        assert app.rows[-1].startswith("╰") and "node_069" in app.rows[-1]
+
+    run(fan_out(70), test, size=(60, 20))
 
 
 def test_the_map_repaints_only_when_it_changes(dirty: list[tuple[Region, ...]]) -> None:
@@ -648,3 +716,15 @@ def test_the_links_of_what_is_selected_stand_out() -> None:
         assert bold() == 2
 
     run(frame("abcd", DIAMOND), test)
+
+
+def test_the_most_urgent_link_is_drawn_over_those_that_share_its_way() -> None:
+    shown = replace(frame("abc", ["ab", "ac"]), links=(Fill.FULL, Fill.FILLING))
+
+    async def test(app: Screen, pilot: Pilot[None]) -> None:
+        for app.graph.selected in ("", "a", "c"):
+            await pilot.pause()
+            (shared,) = app.graph.render_line(1).crop(24, 25)
+            assert shared.style and shared.style.color == app.graph._styles["bad"].color
+
+    run(shown, test)
