@@ -28,7 +28,7 @@ demo: $(READY) ## run the guide's pipeline with a receiver of its own and show l
 	@$(BIN)/python scripts/demo.py
 
 .PHONY: test
-test: lint types contracts protocheck $(READY) ## everything that CI checks
+test: lint types contracts protocheck keyscheck $(READY) ## everything that CI checks
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -51,6 +51,14 @@ proto: $(READY) ## regenerate the code of protos/*.proto
 .PHONY: protocheck
 protocheck: $(READY) ## fail when the generated code is not that of protos/*.proto
 	$(BIN)/python protos/generate.py --check
+
+.PHONY: keys
+keys: $(READY) ## remake docs/keys.md from the bindings of the workbench
+	$(BIN)/python scripts/keys.py
+
+.PHONY: keyscheck
+keyscheck: $(READY) ## fail when docs/keys.md is not what the bindings say
+	$(BIN)/python scripts/keys.py --check
 
 .PHONY: bench
 bench: $(READY) ## side by side with juturna==2.1.1 from PyPI

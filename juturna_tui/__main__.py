@@ -87,6 +87,8 @@ def _open(arguments: argparse.Namespace) -> int:
     file = Path(arguments.file) if arguments.file else None
     if file is not None and arguments.attach is not None:
         raise JuturnaError("FILE and --attach exclude each other")
+    from juturna_tui.view import preview_of
+
     runtime = about = None
     if file is not None:
         if not file.exists():
@@ -95,21 +97,8 @@ def _open(arguments: argparse.Namespace) -> int:
             from juturna_tui.runtime import Runtime
 
             runtime = Runtime(file)  # before textual is imported
-        about = _preview(file)
+        about = preview_of(file)
     return _show(arguments, file, runtime, about)
-
-
-def _preview(file: Path) -> Description:
-    """What can be drawn of a file at once; what is wrong in it is said by the runtime, which reads it too."""
-    import json
-
-    from juturna_tui.view import preview
-
-    try:
-        document = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        document = None
-    return preview(document, str(file))
 
 
 def _show(

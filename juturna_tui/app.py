@@ -150,10 +150,12 @@ class Workbench(App[None]):
         self._file, self._memory_file, self._complaints = file, memory_file, complaints
         self._over = run is None
         self._quitting = False
-        self.monitor = MonitorScreen(
-            view.still(about or view.preview({}, ""), "starting" if run else "stopped"),
-            ascii=self.settings.ascii,
+        self.monitor = self._fresh_monitor(
+            about or view.preview({}, ""), "starting" if run else "stopped"
         )
+
+    def _fresh_monitor(self, about: Description, state: str) -> MonitorScreen:
+        return MonitorScreen(view.still(about, state), ascii=self.settings.ascii)
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -477,14 +479,11 @@ class Workbench(App[None]):
         if isinstance(self._run, runs.OwnRun) and not self._over:
             self.tell(f"what was on the screen runs on: --attach {self._run.address}")
         self._let_go(keep=True)
-        monitor = self.monitor
-        monitor.editor.show("")
-        monitor.log_view.clear()
-        monitor.event_view.clear()
-        monitor.status.file = ""
-        monitor.selected = ""
+        about = view.preview_of(choice.file) if choice.file else view.preview({}, "")
+        self.monitor = self._fresh_monitor(about, "starting")
+        self.switch_screen(self.monitor)
         if choice.file is not None:
-            self._open_document(Path(choice.file))
+            self._open_document(choice.file)
             self._start()
         elif choice.address is not None:
             self.on_thread("attach", lambda: runs.found(choice.address or ""), self.look_at)

@@ -6,11 +6,13 @@ given frames and ask nobody anything.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 from juturna_core.control.api import Description, Durations, NodeDescription, NodeNumbers, Numbers
@@ -322,6 +324,15 @@ def preview(document: Any, file: str) -> Description:
         nodes=tuple(nodes.values()),
         links=tuple((a, b) for a, b in ends if a in nodes and b in nodes),
     )
+
+
+def preview_of(file: Path) -> Description:
+    """`preview` of what is in `file`; what is wrong in it is said by the runtime, which reads it too."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        document = None
+    return preview(document, str(file))
 
 
 def still(about: Description, state: str = "stopped") -> Frame:

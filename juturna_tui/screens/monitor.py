@@ -32,7 +32,7 @@ from juturna_tui.widgets.pane_bar import PaneBar
 from juturna_tui.widgets.pipeline_graph import PipelineGraph
 from juturna_tui.widgets.status_bar import StatusBar
 
-NARROW = 100
+NARROW = 108
 """Columns below which there is no room for the detail beside the graph."""
 
 Wish = Literal["warp", "remotise", "suspend", "undo", "messages"]
@@ -72,6 +72,22 @@ class MonitorScreen(Screen[None]):
             tooltip="take the last change of the file back",
         ),
         Binding("e", "edit", "edit", id="file.edit", tooltip="edit the file here"),
+        Binding(
+            "m",
+            "detail('messages')",
+            "messages",
+            id="node.messages",
+            show=False,
+            tooltip="the node's last messages, in its detail",
+        ),
+        Binding(
+            "y",
+            "detail('copy')",
+            "copy",
+            id="node.copy",
+            show=False,
+            tooltip="copy the node's detail as text",
+        ),
         Binding(
             "space",
             "freeze",
@@ -285,6 +301,15 @@ class MonitorScreen(Screen[None]):
         chosen = self.table if self.table.has_focus else self.graph
         self.selected = chosen.selected  # its message may be on the way still
         self.post_message(self.Asked(wish, self.selected))
+
+    def action_detail(self, what: Literal["messages", "copy"]) -> None:
+        """What the detail does where it has the focus."""
+        if not self.detail.display:
+            self.action_pane("detail")
+        if what == "messages":
+            self.detail.action_messages()
+        else:
+            self.detail.action_copy()
 
     def action_freeze(self) -> None:
         self.frozen = not self.frozen
