@@ -269,7 +269,9 @@ class Workbench(App[None]):
         """News for the first line."""
         for event in message.events:
             at = datetime.fromtimestamp(event.time).strftime("%H:%M:%S")
-            if event.kind == "applied":
+            if event.kind == "started":
+                self.monitor.status.news = ""
+            elif event.kind == "applied":
                 self.monitor.status.news = f"reload ok {at}: {event.text}"
             elif event.kind in ("refused", "failed", "unfinished"):
                 self.monitor.status.news = f"{event.kind} {at}: {event.text}"

@@ -159,7 +159,10 @@ class History:
         if kept and (
             kept[-1].numbers.seconds > numbers.seconds or kept[-1].numbers.names != numbers.names
         ):
-            kept.clear()  # it has begun anew, or is another graph: rates would compare what is not the same
+            if kept[-1].numbers.seconds > numbers.seconds:  # it has begun anew
+                self._sparks.clear()
+                self._latencies.clear()
+            kept.clear()  # nor can another graph be compared with
         while len(kept) > 1 and numbers.seconds - kept[1].numbers.seconds >= WINDOW:
             kept.popleft()
         now = _Snapshot(numbers, kept[-1] if kept else None)
@@ -398,7 +401,8 @@ def _state(
     if value["status_text"] and about.warped:
         return State.AWAY, value["status_text"]
     if grown["errors"] or grown["lost"]:
-        return State.FAILING, value["last_error"].partition("\n")[0]
+        error = value["last_error"].partition("\n")[0]
+        return State.FAILING, error if grown["errors"] else f"{grown['lost']} messages lost"
     if status in ("suspended", "draining"):
         return State[status.upper()], ""
     if pipeline != "running" or status == "component_stopped":
