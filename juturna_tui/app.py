@@ -267,14 +267,19 @@ class Workbench(App[None]):
 
     def on_events_came(self, message: EventsCame) -> None:
         """News for the first line."""
+        monitor = self.monitor
         for event in message.events:
             at = datetime.fromtimestamp(event.time).strftime("%H:%M:%S")
+            if event.kind == "refused":
+                monitor.refused = f"{event.text}: the old pipeline runs on"
+            elif event.kind in ("applied", "mended", "started"):
+                monitor.refused = ""
             if event.kind == "started":
-                self.monitor.status.news = ""
+                monitor.status.news = ""
             elif event.kind == "applied":
-                self.monitor.status.news = f"reload ok {at}: {event.text}"
-            elif event.kind in ("refused", "failed", "unfinished"):
-                self.monitor.status.news = f"{event.kind} {at}: {event.text}"
+                monitor.status.news = f"reload ok {at}: {event.text}"
+            elif event.kind in ("mended", "failed", "unfinished"):
+                monitor.status.news = f"{event.kind} {at}: {event.text}"
 
     def on_run_ended(self, message: RunEnded) -> None:
         if message.run is not self._run:

@@ -166,7 +166,8 @@ class MonitorScreen(Screen[None]):
         self.status.ascii = ascii
         self._passed: Sequence[Passed] | None = None
         self._top_rows: int | None = None
-        self._revision = frame.about.revision
+        self.refused = ""
+        """What is wrong with the file, while something is: what ran before runs on."""
 
     def compose(self) -> ComposeResult:
         yield self.status
@@ -202,10 +203,14 @@ class MonitorScreen(Screen[None]):
     # --- what comes ----------------------------------------------------------------------------------------------
 
     def show(self, frame: Frame) -> None:
-        """Draw `frame`, all panes."""
-        self.frame = frame
-        changed = frame.about.revision != self._revision
-        self._revision = frame.about.revision
+        """Draw `frame`, all panes. What a reload has changed stands out for a moment."""
+        before, self.frame = self.frame.about, frame
+        changed = 0 < before.revision != frame.about.revision
+        if changed:
+            known = {node.name: node for node in before.nodes}
+            self.graph.flash(
+                [node.name for node in frame.about.nodes if known.get(node.name) != node]
+            )
         self.status.frame = frame
         self.status.trouble = self.trouble()
         self.graph.show(frame)
@@ -219,6 +224,8 @@ class MonitorScreen(Screen[None]):
 
     def trouble(self) -> str:
         """One sentence about what is most wrong just now."""
+        if self.refused:
+            return self.refused
         bad = [node for node in self.frame.nodes if node.state.tone == "bad"]
         if not bad:
             return ""
@@ -235,10 +242,6 @@ class MonitorScreen(Screen[None]):
 
     def on_events_came(self, message: EventsCame) -> None:
         self.event_view.extend([_line(event) for event in message.events], message.missed)
-
-    def flash(self, names: Sequence[str]) -> None:
-        """Show which nodes a change was about."""
-        self.graph.flash(names)
 
     def passed(self, node: str, messages: Sequence[Passed]) -> None:
         """The last messages of `node`, which somebody asked for."""

@@ -15,6 +15,8 @@ from juturna_core.cells import width
 
 LAST = ("app.help", "app.command_palette", "app.quit")
 """Ids of bindings that stand at the right, also where there is little room."""
+STAND_INS = frozenset(f"f{number}" for number in range(13, 25))
+"""What some terminals send for a function key with shift; nobody has keys that are called so."""
 
 
 class KeyBar(Widget):
@@ -67,7 +69,9 @@ class KeyBar(Widget):
         for active in self.screen.active_bindings.values():
             binding = active.binding
             known = found.get(binding.action)
-            if active.enabled and (known is None or len(binding.key) < len(known.key)):
+            if not active.enabled or binding.key in STAND_INS:
+                continue
+            if known is None or len(binding.key) < len(known.key):
                 found[binding.action] = binding
         return list(found.values())
 
