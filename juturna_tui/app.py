@@ -149,6 +149,8 @@ class Workbench(App[None]):
         self._rate = self.settings.refresh
         self._file, self._memory_file, self._complaints = file, memory_file, complaints
         self._over = run is None
+        self._silent = False
+        self._code = 0  # of what ran here last; 1 for a signal
         self._quitting = False
         self.monitor = self._fresh_monitor(
             about or view.preview({}, ""), "starting" if run else "stopped"
@@ -204,7 +206,7 @@ class Workbench(App[None]):
             self.exit(return_code=1)
         else:
             self._let_go()
-            self.exit(return_code=0)
+            self.exit(return_code=self._code)
 
     def action_detach(self) -> None:
         """Leave, and what runs stays."""
@@ -238,7 +240,7 @@ class Workbench(App[None]):
 
     def look_at(self, run: runs.Run) -> None:
         """Show what `run` says from now on."""
-        self._run, self._over = run, False
+        self._run, self._over, self._silent, self._code = run, False, False, 0
         self.monitor.status.word = "starting"
         self.monitor.status.trouble = self.monitor.status.news = ""
         self._feed = Feed(run, self._post, 1 / self._rate)
@@ -253,10 +255,12 @@ class Workbench(App[None]):
         return not self._over and self._feed is not None and self._feed.control is not None
 
     def on_connected(self) -> None:
+        self._silent = False
         self.monitor.status.word = ""
 
     def on_silent(self, message: Silent) -> None:
         if not self._over:
+            self._silent = True
             self.monitor.status.word = "not answering"
             self.monitor.status.news = message.text
 
@@ -287,19 +291,23 @@ class Workbench(App[None]):
         self._over = True
         if self._feed is not None:
             self._feed.stop()
+        code = message.code
+        self._code = 1 if code is not None and code < 0 else code or 0
         if self._quitting:
-            self.parting = f"the pipeline has {message.text}" if message.code else ""
+            self.parting = f"juturna run: {message.text}" if code else ""
             self._let_go()
-            self.exit(return_code=message.code or 0)
+            self.exit(return_code=self._code)
             return
-        monitor, text = self.monitor, f"{message.text}; x starts it again"
+        monitor = self.monitor
+        again = "x starts it" if self.document is not None else "a looks for another"
+        text = f"{message.text}; {again}"
         monitor.status.word = "stopped"
         started = monitor.frame.about.revision > 0
         monitor.show(view.ended(monitor.frame))
-        if message.code in (0, 1):
+        if code in (0, 1):
             monitor.status.news = text
             monitor.log_view.extend([Line(time.time(), "INFO", "", text)])
-        elif message.code == 2 and not started and self.document is not None:
+        elif code == 2 and not started and self.document is not None:
             self.document.go_to_first_error(otherwise=lambda: self._crashed(text))
         else:
             self._crashed(text)
@@ -311,7 +319,8 @@ class Workbench(App[None]):
 
     def action_stop_or_start(self) -> None:
         run = self._run
-        if run is None or self._over:
+        gone = self._silent and not isinstance(run, runs.OwnRun)
+        if run is None or self._over or gone:
             self._start()
         elif isinstance(run, runs.OwnRun):
             self.monitor.status.word = "stopping"
