@@ -6,8 +6,9 @@ comments in the file are no difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from juturna_core.config import LinkConfig, NodeConfig, PipelineConfig
 
@@ -25,6 +26,19 @@ class NodeChange:
     @property
     def name(self) -> str:
         return self.after.name
+
+    def in_words(self) -> str:
+        """What differs, for a person: `1_pass: delay 2 -> 0.5, local -> gpu:50080`."""
+        before, after = self.before, self.after
+        words = [
+            f"{key} {_short(before.configuration, key)} -> {_short(after.configuration, key)}"
+            for key in sorted(self.arguments)
+        ]
+        for key in sorted(self.keys - {"configuration", "warped", "warp_configuration"}):
+            words.append(f"{key} {getattr(before, key)!s} -> {getattr(after, key)!s}")
+        if self.keys & {"warped", "warp_configuration"}:
+            words.append(_move(before, after))
+        return f"{self.name}: {', '.join(words)}"
 
     @property
     def keys(self) -> frozenset[str]:
@@ -61,6 +75,15 @@ class ConfigDiff:
     links_added: tuple[LinkConfig, ...] = ()
     links_removed: tuple[LinkConfig, ...] = ()
     keys: frozenset[str] = frozenset()
+
+    def in_words(self) -> tuple[str, ...]:
+        """Every difference in words."""
+        words = [f"{node.name} added" for node in self.added]
+        words += [f"{node.name} removed" for node in self.removed]
+        words += [each.in_words() for each in (*self.replaced, *self.retuned)]
+        words += [f"link {link} added" for link in self.links_added]
+        words += [f"link {link} removed" for link in self.links_removed]
+        return tuple(words)
 
     def __bool__(self) -> bool:
         return self != ConfigDiff()
@@ -106,3 +129,23 @@ _PIPELINE_KEYS = ("name", "id", "folder", "plugins", "telemetry", "dead_letters"
 
 def _differing(before: object, after: object, keys: Iterable[str]) -> frozenset[str]:
     return frozenset(key for key in keys if getattr(before, key) != getattr(after, key))
+
+
+def _move(before: NodeConfig, after: NodeConfig) -> str:
+    """Where a node goes, or what else is new about its remote: `local -> gpu:50080`."""
+    from_, to = before.place, after.place
+    if from_ != to:
+        return f"{from_} -> {to}"
+    old, new = before.warp_configuration, after.warp_configuration
+    if not after.warped or old is None or new is None:
+        return f"its remote, not used now, is {new.address if new else 'none'}"
+    return ", ".join(
+        f"{key} {getattr(old, key)} -> {getattr(new, key)}"
+        for key in type(new).model_fields
+        if getattr(old, key) != getattr(new, key)
+    )
+
+
+def _short(arguments: Mapping[str, Any], key: str) -> str:
+    text = repr(arguments[key]) if key in arguments else "(default)"
+    return text if len(text) <= 40 else f"{text[:39]}…"

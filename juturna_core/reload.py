@@ -155,7 +155,7 @@ class Reload:
         self._give_back(successors)
         return ApplyReport(
             time.monotonic() - began,
-            (*in_words_of(self.change), *(f"{name} built again" for name in sorted(self._renew))),
+            (*self.change.in_words(), *(f"{name} built again" for name in sorted(self._renew))),
             self.restarted,
             self._held_seconds,
             self.carried,
@@ -214,7 +214,7 @@ class Reload:
             swapped.pop(config.name, None)
             self.restarted[config.name] = "it had ended"
         for name, each in swapped.items():
-            self.restarted[name] = in_words(each) if each.keys else "built again"
+            self.restarted[name] = each.in_words() if each.keys else "built again"
         return tuned, list(swapped.values()), revived
 
     def _revived(self, swapped: Iterable[str]) -> list[str]:
@@ -666,51 +666,6 @@ def _worker_of(node: Node[Any, Any]) -> Worker:
     worker = node._juturna.worker
     assert worker is not None  # every node of a pipeline has one
     return worker
-
-
-def in_words_of(change: ConfigDiff) -> tuple[str, ...]:
-    """Every difference in words."""
-    words = [f"{node.name} added" for node in change.added]
-    words += [f"{node.name} removed" for node in change.removed]
-    words += [in_words(each) for each in (*change.replaced, *change.retuned)]
-    words += [f"link {link} added" for link in change.links_added]
-    words += [f"link {link} removed" for link in change.links_removed]
-    return tuple(words)
-
-
-def in_words(change: NodeChange) -> str:
-    """What differs, for a person: `1_pass: delay 2 -> 0.5, warped on`."""
-    words = []
-    before, after = change.before, change.after
-    for key in sorted(change.arguments):
-        words.append(
-            f"{key} {_short(before.configuration, key)} -> {_short(after.configuration, key)}"
-        )
-    for key in sorted(change.keys - {"configuration", "warped", "warp_configuration"}):
-        words.append(f"{key} {getattr(before, key)!s} -> {getattr(after, key)!s}")
-    if change.keys & {"warped", "warp_configuration"}:
-        words.append(_move(before, after))
-    return f"{change.name}: {', '.join(words)}"
-
-
-def _move(before: NodeConfig, after: NodeConfig) -> str:
-    """Where a node goes, or what else is new about its remote: `local -> gpu:50080`."""
-    from_, to = before.place, after.place
-    if from_ != to:
-        return f"{from_} -> {to}"
-    old, new = before.warp_configuration, after.warp_configuration
-    if not after.warped or old is None or new is None:
-        return f"its remote, not used now, is {new.address if new else 'none'}"
-    return ", ".join(
-        f"{key} {getattr(old, key)} -> {getattr(new, key)}"
-        for key in type(new).model_fields
-        if getattr(old, key) != getattr(new, key)
-    )
-
-
-def _short(arguments: Mapping[str, Any], key: str) -> str:
-    text = repr(arguments[key]) if key in arguments else "(default)"
-    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _destroyed(node: Node[Any, Any]) -> None:

@@ -21,7 +21,7 @@ from juturna_core.edit import FileEdit, edit_file, restore
 from juturna_core.errors import ConfigError, JuturnaError, Problem, StateError
 from juturna_core.log import jt_logger
 from juturna_core.pipeline import Pipeline, StopReport
-from juturna_core.reload import ApplyReport, Patience, in_words_of
+from juturna_core.reload import ApplyReport, Patience
 from juturna_core.settings import Settings
 from juturna_core.splice import Change, splice
 
@@ -99,7 +99,7 @@ class Session:
 
     def changes(self, config: PipelineConfig) -> tuple[str, ...]:
         """What is different between `config` and what runs, in words."""
-        return in_words_of(diff(self.pipeline.config, config))
+        return diff(self.pipeline.config, config).in_words()
 
     # --- life ----------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,6 @@ from juturna_core.payloads import ControlPayload, ControlSignal
 from juturna_core.settings import Settings
 from juturna_core.synchronisers import Synchroniser, passthrough
 
-
 LONGEST_TRACE = 4000
 """Characters of a node's last traceback that are kept, from its end: every snapshot of the numbers carries them."""
 

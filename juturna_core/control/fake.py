@@ -18,7 +18,6 @@ from juturna_core.diff import diff
 from juturna_core.edit import FileEdit
 from juturna_core.errors import ConfigError, JuturnaError, StateError, did_you_mean
 from juturna_core.events import Event, Events
-from juturna_core.reload import in_words_of
 from juturna_core.splice import REMOVE, Change, splice
 
 RATE = 10
@@ -149,7 +148,7 @@ class FakeControl(Control):
             loaded = PipelineConfig.parse(text, self.file)
         except ConfigError as error:
             return api.Checked(error.problems, ())
-        return api.Checked(loaded.problems, in_words_of(diff(self.config, loaded.config)))
+        return api.Checked(loaded.problems, diff(self.config, loaded.config).in_words())
 
     def apply(self, text: str) -> api.Applied:
         self._called("apply", text=text)
@@ -236,7 +235,7 @@ class FakeControl(Control):
 
     def _apply(self, text: str, lines: tuple[str, ...] = ()) -> api.Applied:
         config = PipelineConfig.parse(text, self.file).config
-        changes = in_words_of(diff(self.config, config))
+        changes = diff(self.config, config).in_words()
         with self._lock:
             self.text, self.config = text, config
             self._received = {name: self._received.get(name, 0) for name in self._names}
