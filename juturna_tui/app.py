@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
 from textual.message import Message
 from textual.screen import Screen
 
@@ -138,6 +139,10 @@ class Workbench(App[None]):
         complaints: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        if self.no_color:  # Textual would send greys; on a terminal's own colours black on black
+            self._filters = [
+                NoColor() if isinstance(each, Monochrome) else each for each in self._filters
+            ]
         self.settings = settings or Settings()
         self.memory = memory or Memory(hint_seen=True)
         self.parting = ""
@@ -255,7 +260,9 @@ class Workbench(App[None]):
         return not self._over and self._feed is not None and self._feed.control is not None
 
     def on_connected(self) -> None:
-        self._silent = False
+        if self._silent:
+            self._silent = False
+            self.monitor.status.news = ""
         self.monitor.status.word = ""
 
     def on_silent(self, message: Silent) -> None:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Protocol
 from juturna_core.control.api import Control
 from juturna_core.errors import JuturnaError
 from juturna_tui.runtime import Runtime, ending
-from juturna_tui.screens.attach import Running
 from juturna_tui.widgets.log_view import Line
 
 if TYPE_CHECKING:
     from juturna_core.control.client import Client
     from juturna_core.control.discovery import Found
+    from juturna_tui.screens.attach import Running
 
 PATIENCE = 3.0
 """Seconds after which a pipeline that says nothing is shown as one that does not answer."""
@@ -79,7 +79,8 @@ class OwnRun:
         return client
 
     def lines(self) -> tuple[Sequence[Line], int]:
-        return [said(each, self._nodes) for each in self._runtime.output().splitlines() if each], 0
+        text, skipped = self._runtime.output()
+        return [said(each, self._nodes) for each in text.split("\n") if each], skipped
 
     def ended(self) -> tuple[str, int | None]:
         code = self._runtime.wait()
@@ -228,6 +229,7 @@ def running() -> list[Running]:
 
 def _looked_at(found: Found) -> Running:
     from juturna_core.control.client import Client
+    from juturna_tui.screens.attach import Running  # a dialog, which is not always opened
 
     client = Client(found.address, token=found.token, timeout=1.0)
     try:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 GRACE = 5.0
 """Seconds that the runtime has to drain."""
-_PIECE = 1 << 16
+MOST = 8 << 20
+"""Bytes of its output that are read at once; of more the end is, and the rest counted."""
+_PIECE = 1 << 20
 
 
 class Runtime:
@@ -52,7 +54,7 @@ class Runtime:
                 stderr=subprocess.STDOUT,
                 pass_fds=(theirs,),
                 start_new_session=True,  # ctrl+c and a terminal that goes are for the workbench
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={"GRPC_VERBOSITY": "ERROR", **os.environ, "PYTHONUNBUFFERED": "1"},
             )
         except OSError as error:
             os.close(ours)
@@ -75,16 +77,22 @@ class Runtime:
             raise JuturnaError(f"the runtime cannot be asked: {said['problem']}")
         return str(said["address"]), said["token"]
 
-    def output(self) -> str:
-        """What it has printed since the last call; the end of it where that is very much."""
-        with suppress(OSError, ValueError):
-            size = os.fstat(self._output.fileno()).st_size
-            begin = max(self._read, size - 16 * _PIECE)
-            data = os.pread(self._output.fileno(), size - begin, begin)
-            whole = data.rfind(b"\n") + 1 if self.running else len(data)
-            self._read = begin + whole
-            return data[:whole].decode(errors="replace")
-        return ""
+    def output(self) -> tuple[str, int]:
+        """What it has printed since the last call, in whole lines, and how many lines before that were too many."""
+        skipped = 0
+        try:
+            descriptor = self._output.fileno()
+            size = os.fstat(descriptor).st_size
+            while size - self._read > MOST:
+                piece = os.pread(descriptor, min(_PIECE, size - self._read - MOST), self._read)
+                skipped += piece.count(b"\n")
+                self._read += len(piece)
+            data = os.pread(descriptor, size - self._read, self._read)
+        except (OSError, ValueError):  # it was closed meanwhile
+            return "", 0
+        whole = data.rfind(b"\n") + 1 if self.running else len(data)
+        self._read += whole
+        return data[:whole].decode(errors="replace"), skipped
 
     @property
     def running(self) -> bool:

@@ -117,10 +117,11 @@ class Frame:
     def detail(self, name: str) -> Detail | None:
         """More about one node; None for one that there is not (any more)."""
         described = next((each for each in self.about.nodes if each.name == name), None)
-        if described is None or name not in self.by_name or name not in self.numbers.nodes:
+        now = _numbers_of(self.numbers, name)
+        if described is None or name not in self.by_name or now is None:
             return None
-        earlier = self.before.nodes.get(name) if self.before is not None else None
-        return Detail(described, self.by_name[name], self.numbers.nodes[name], earlier)
+        earlier = _numbers_of(self.before, name) if self.before is not None else None
+        return Detail(described, self.by_name[name], now, earlier)
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ class History:
             total = sum(counts.values())
             self._latencies[name] = (_percentile(counts, total, 50), _percentile(counts, total, 99))
         median, p99 = self._latencies.get(name, (None, None))
-        working = now.new_work(row, before)
+        working = sum(_milliseconds(bucket) * count for bucket, count in counts.items()) / 1e3
         busy = min(1.0, working / seconds) if seconds > 0 else 0.0
         if not working and now.numbers.columns["busy_seconds"][row] > seconds > 0:
             busy = 1.0  # at one message, which is not done yet
@@ -285,11 +286,6 @@ class _Snapshot:
         old = before.durations(row)
         new = {bucket: count - old.get(bucket, 0) for bucket, count in self.durations(row).items()}
         return {bucket: count for bucket, count in new.items() if count > 0}
-
-    def new_work(self, row: int, before: _Snapshot | None) -> float:
-        """Seconds in `update` since `before`, as far as the buckets tell."""
-        counts = self.new_durations(row, before)
-        return sum(_milliseconds(bucket) * count for bucket, count in counts.items()) / 1e3
 
 
 def preview(document: Any, file: str) -> Description:
@@ -425,6 +421,11 @@ def _fill(end: NodeView | None, blocks: bool) -> Fill:
     if blocks or end.fill >= 1.0:
         return Fill.FULL
     return Fill.FILLING if end.fill >= NEARLY_FULL else Fill.EASY
+
+
+def _numbers_of(numbers: Numbers, name: str) -> NodeNumbers | None:
+    """Made of the columns for this node alone: there may be a thousand."""
+    return numbers.node(numbers.names.index(name)) if name in numbers.names else None
 
 
 def _lately(now: Durations, before: Durations | None) -> Durations:

@@ -133,6 +133,7 @@ class AttachScreen(Screen[Choice | None]):
         self.running: tuple[Running, ...] | None = None
         """None until it is known; the files likewise."""
         self.files: tuple[Path, ...] | None = None
+        self._touched = False  # whether a key was pressed: until then what runs is offered first
 
     # --- what it is told ---------------------------------------------------------------------------------------------
 
@@ -163,6 +164,9 @@ class AttachScreen(Screen[Choice | None]):
     def on_mount(self) -> None:
         self._arrange()
         self.post_message(self.Refresh())
+
+    def on_key(self) -> None:
+        self._touched = True
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -207,9 +211,9 @@ class AttachScreen(Screen[Choice | None]):
             self._focus_list()
 
     def _focus_list(self) -> bool:
-        """Give the focus to the list that has it, or else to the first with something in it."""
+        """Give the focus to the first list with something in it, or leave it where a person has moved it."""
         lists = [each for each in self.query(Choices) if each.display]
-        if self.focused not in lists:
+        if self.focused not in lists or not self._touched:
             self.set_focus(lists[0] if lists else None)
         return bool(lists)
 

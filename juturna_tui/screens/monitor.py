@@ -331,7 +331,7 @@ class MonitorScreen(Screen[None]):
         elif name not in ("graph", "detail"):
             self.query_one(ContentSwitcher).current = name
             self.query_one(PaneBar).current = name
-        widget.focus()
+        self.set_focus(widget)  # at once: the next key is for it
 
     def on_pane_bar_chosen(self, message: PaneBar.Chosen) -> None:
         self.action_pane(message.pane)

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juturna_tui import layout as module
-from juturna_tui.layout import Box, CellLayout, ascii_art, layout
+from juturna_tui.layout import Box, CellLayout, ascii_art, layout, order
 
 Links = Sequence[tuple[str, str]]
-BY_HAND = module.by_hand
+BY_HAND = order.by_hand
 SIZES = [(24, 4), (24, 1), (3, 1), (8, 2), (10, 3), (40, 6)]
 NORTH, EAST, SOUTH, WEST = (0, -1), (1, 0), (0, 1), (-1, 0)
 ARMS = {
@@ -39,7 +38,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
         if request.param == "by hand":
             patch.setitem(sys.modules, "graphlay", None)
         else:  # a failure inside would be hidden by the other engine
-            patch.setattr(module, "by_hand", None)
+            patch.setattr(order, "by_hand", None)
         yield request.param
 
 
@@ -289,8 +288,8 @@ def test_a_failing_engine_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(boxes: list[int], links: list[tuple[int, int]]) -> None:
         raise ValueError("limit exceeded")
 
-    monkeypatch.setattr(module, "by_graphlay", failing)
-    monkeypatch.setattr(module, "by_hand", BY_HAND)
+    monkeypatch.setattr(order, "by_graphlay", failing)
+    monkeypatch.setattr(order, "by_hand", BY_HAND)
     assert layout(["a", "b"], [("a", "b")], (3, 1)).rows == ("   ────▶   ",)
 
 

@@ -21,8 +21,7 @@ from juturna_core.cells import printable, width
 from juturna_core.control.fake import FakeControl
 from juturna_tui.layout import Box, CellLayout, layout
 from juturna_tui.view import Fill, Frame, History, State, preview, still
-from juturna_tui.widgets import pipeline_graph
-from juturna_tui.widgets.pipeline_graph import STYLES, Brush, PipelineGraph
+from juturna_tui.widgets.pipeline_graph import STYLES, Brush, PipelineGraph, widget
 
 DIAMOND = ("ab", "ac", "bd", "cd")
 
@@ -264,7 +263,7 @@ def test_rows_are_as_wide_as_they_are_whatever_the_name(name: str, mode: str) ->
                 assert row.text == printable(row.text)
             if mode == "full":
                 for y in range(4):
-                    face = app.graph._face(0)[y].text
+                    face = app.graph._painting_now.face(0)[y].text
                     assert width(face) == 24 and face[-1] in "╮│╯┓┃┛"
 
     run(shown, test, size=(60, 16))
@@ -339,7 +338,7 @@ def test_edges_come_before_what_is_near_and_columns_too(
     rows = [[i for i, box in enumerate(boxes) if box.y <= y < box.y + 4] for y in range(28)]
     by_x = tuple(tuple(sorted(row, key=lambda i: boxes[i].x)) for row in rows)
     placed = CellLayout(104, 28, boxes, ((),), (" " * 104,) * 28, by_x)
-    monkeypatch.setattr(pipeline_graph, "layout", lambda *graph: placed)
+    monkeypatch.setattr(widget, "layout", lambda *graph: placed)
 
     async def test(app: Screen, pilot: Pilot[None]) -> None:
         app.graph.selected = begin
@@ -457,7 +456,7 @@ def test_a_large_graph_asks_for_its_layout_one_at_a_time() -> None:
         app.graph.show(chain(2))
         late = app.seen[2]
         app.graph.use(layout(late.names, late.links, late.size))
-        assert len(app.graph._layout.boxes) == 2
+        assert len(app.graph._picture.layout.boxes) == 2
 
     run(chain(61), test, answers=False)
 
@@ -517,7 +516,7 @@ def test_only_what_is_in_view_and_has_changed_is_drawn(
         app.graph.show(replace(large, nodes=tuple(slower)))
         (regions,) = dirty
         left, top = app.graph.scroll_offset
-        window = app.graph._window.region
+        window = app.graph._window.size.region
         assert regions == (Region(box.x - left, box.y - top, 24, 1).intersection(window),)
         await pilot.pause()
         assert drawn == [one]
@@ -656,11 +655,11 @@ def test_a_flash_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         return "".join(text for text, style, _ in row if style and style.reverse)
 
     async def test(app: Screen, pilot: Pilot[None]) -> None:
-        monkeypatch.setattr(pipeline_graph, "FLASH", 60.0)
+        monkeypatch.setattr(widget, "FLASH", 60.0)
         app.graph.flash(["b", "not there"])
         await pilot.pause()
         assert reversed_text(app) == "b"
-        monkeypatch.setattr(pipeline_graph, "FLASH", 0.001)
+        monkeypatch.setattr(widget, "FLASH", 0.001)
         app.graph.flash(["a", "b"])
         assert reversed_text(app) == "ab"
         while app.graph._flashed:
