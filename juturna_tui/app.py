@@ -24,7 +24,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from juturna_core.control.api import Control, Description, Gone
-from juturna_core.errors import JuturnaError
+from juturna_core.errors import JuturnaError, did_you_mean
 from juturna_tui import runs, settings, view
 from juturna_tui.document import Document
 from juturna_tui.feed import Feed
@@ -187,11 +187,24 @@ class Workbench(App[None]):
             self.document.go_to_first_error()
         else:
             self.action_attach()
-        for each in self._complaints:
+        for each in (*self._complaints, *self._unknown_keys()):
             self.tell_trouble(each)
         if not self.memory.hint_seen:
             self.notify(HINT, title="first time here?", timeout=20, markup=False)
             self.remember(hint_seen=True)
+
+    def _unknown_keys(self) -> list[str]:
+        """A sentence for each id in the keymap that no binding has."""
+        if not self.settings.keymap:
+            return []
+        from juturna_tui.keys import ids  # all screens, which are not imported otherwise
+
+        known = ids()
+        return [
+            f'{settings.path()}: no key has the id "{each}" ({did_you_mean(each, known) or "docs/keys.md lists them"})'
+            for each in self.settings.keymap
+            if each not in known
+        ]
 
     def _signalled(self, number: int) -> None:
         self._let_go()

@@ -5,36 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from textual.binding import Binding
-from textual.dom import DOMNode
 from textual.keys import format_key
 
-from juturna_tui.app import Workbench
-from juturna_tui.screens.attach import AttachScreen
-from juturna_tui.screens.confirm import ConfirmScreen
-from juturna_tui.screens.help import HelpScreen
-from juturna_tui.screens.monitor import MonitorScreen
-from juturna_tui.screens.remotise import RemotiseScreen
-from juturna_tui.widgets.config_editor import ConfigEditor
-from juturna_tui.widgets.log_view import LogView
-from juturna_tui.widgets.node_detail import NodeDetail
-from juturna_tui.widgets.node_table import NodeTable
-from juturna_tui.widgets.pipeline_graph import PipelineGraph
+from juturna_tui.keys import PLACES, bindings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/keys.md"
-PLACES: dict[str, type[DOMNode]] = {
-    "Everywhere": Workbench,
-    "On the main screen": MonitorScreen,
-    "Graph": PipelineGraph,
-    "Detail": NodeDetail,
-    "Node table": NodeTable,
-    "Log and events": LogView,
-    "Config": ConfigEditor,
-    "Where a node runs (remotise)": RemotiseScreen,
-    "A question": ConfirmScreen,
-    "What runs, and what could": AttachScreen,
-    "Help": HelpScreen,
-}
 HEAD = """\
 # Keys of the workbench
 
@@ -60,11 +35,6 @@ def page() -> str:
             keys = ", ".join(f"`{shown(key)}`" for key in binding.key.split(","))
             parts.append(f"| {keys} | {binding.tooltip or binding.description} | `{binding.id}` |")
     return "\n".join(parts) + "\n"
-
-
-def bindings(place: type[DOMNode]) -> list[Binding]:
-    """Those of a class, without what it inherits."""
-    return [each for each in vars(place)["BINDINGS"] if isinstance(each, Binding)]
 
 
 def shown(key: str) -> str:
