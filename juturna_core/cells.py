@@ -17,10 +17,15 @@ _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _JAMO = range(0x1160, 0x1200)
 """Vowels and finals of Hangul, which stand in the cells of the initial before them."""
 
+_SINGLE = re.compile(r"[ -~\xa0-\xac\xae-\u02ff\u2010-\u2027\u2190-\u2319\u2500-\u25fc]*").fullmatch
+"""Text of characters that take a cell each and combine with none: most of what is not ASCII here (µ, ●, lines)."""
+
 
 def width(text: str) -> int:
     """The cells that `text` takes."""
-    return len(text) if text.isascii() else sum(cells for _, cells in _glyphs(text))
+    if text.isascii() or _SINGLE(text):
+        return len(text)
+    return sum(cells for _, cells in _glyphs(text))
 
 
 def pad(text: str, cells: int) -> str:
@@ -30,7 +35,9 @@ def pad(text: str, cells: int) -> str:
 
 def cut(text: str, cells: int) -> str:
     """As much of the beginning of `text` as there is room for."""
-    return text[:cells] if text.isascii() else _first(list(_glyphs(text)), cells)
+    if text.isascii() or _SINGLE(text):
+        return text[:cells]
+    return _first(list(_glyphs(text)), cells)
 
 
 def shorten(text: str, cells: int) -> str:

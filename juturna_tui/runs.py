@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from juturna_core.control.api import Control
+from juturna_core.control.api import Control, Gone
 from juturna_core.errors import JuturnaError
 from juturna_tui.runtime import Runtime, ending
 from juturna_tui.widgets.log_view import Line
@@ -140,10 +140,16 @@ class AttachedRun:
 
     def open(self) -> Control:
         from juturna_core.control.client import Client
+        from juturna_core.control.discovery import is_there
 
         self._client = client = Client(self.address, token=self._token, timeout=PATIENCE)
-        client.describe()  # a wrong token, an older version: said at once
-        return client
+        while True:
+            try:
+                client.describe()  # a wrong token, an older version: said at once
+                return client
+            except Gone:  # one that is very busy, or suspended, may still come round
+                if self._closed.is_set() or not is_there(self.address):
+                    raise
 
     def lines(self) -> tuple[Sequence[Line], int]:
         if self._client is None:

@@ -44,12 +44,21 @@ class StatusBar(Widget):
     trouble: reactive[str] = reactive("", layout=False)
     """Stands in front of all news until it is over: a bad file, a remote that is away."""
     ascii: reactive[bool] = reactive(False, layout=False)
-    frame: reactive[Frame | None] = reactive(None, layout=False)
+    frame: reactive[Frame | None] = reactive(None, layout=False, repaint=False)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: list[tuple[str, str]] = []
+
+    def watch_frame(self) -> None:
+        """Most frames say the same here: the clock moves once a second."""
+        if self._parts() != self._said:
+            self.refresh()
 
     def render(self) -> RenderResult:
-        left = self._parts()
+        self._said = self._parts()
         text = Text(no_wrap=True, end="")
-        for part, style in left:
+        for part, style in self._said:
             text.append(
                 part, self.get_component_rich_style(f"status-bar--{style}") if style else ""
             )
