@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from juturna_core.errors import JuturnaError
 
@@ -99,14 +100,28 @@ def _open(arguments: argparse.Namespace) -> int:
 
     runtime = about = None
     if file is not None:
-        if not file.exists():
-            raise JuturnaError("there is no such file", path=str(file))
+        if not file.is_file():
+            what = "this is a folder" if file.is_dir() else "there is no such file"
+            raise JuturnaError(what, path=str(file), hint="juturna-tui alone lists what there is")
         if not arguments.no_start:
             from juturna_tui.runtime import Runtime
 
             runtime = Runtime(file)  # before textual is imported
         about = preview_of(file)
-    return _show(arguments, file, runtime, about)
+    signal.signal(signal.SIGHUP, _leave)
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        return _show(arguments, file, runtime, about)
+    except BaseException:  # a theme that there is not, ctrl+c while it comes up
+        if runtime is not None:
+            runtime.stop()
+            runtime.discard_output()
+        raise
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    """Until the screen is there, which attends to signals itself."""
+    sys.exit(128 + number)
 
 
 def _show(

@@ -1,6 +1,6 @@
-"""The workbench: which run is looked at, from its start to its end, and the keys that belong to all of it.
+"""The workbench: the keys that belong to all of it, and the way to do things without making the screen wait.
 
-Widgets show values and post what is wanted. What is wanted is done here and in `steering` and `document`, always by
+Widgets show values and post what is wanted. What is wanted is done in `look`, `steering` and `document`, always by
 `ask` or `on_thread`: nothing on the screen's own thread ever waits for another process or a disk.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -18,23 +17,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.filter import Monochrome, NoColor
-from textual.message import Message
 from textual.screen import Screen
 
+from juturna_core.cells import printable
 from juturna_core.control.api import Control, Description, Gone
 from juturna_core.errors import JuturnaError, did_you_mean
-from juturna_tui import runs, settings, view
+from juturna_tui import look, runs, settings, view
+from juturna_tui.binding import key
 from juturna_tui.document import Document
-from juturna_tui.feed import Feed
-from juturna_tui.messages import EventsCame, FileSaved, RunEnded, Silent
+from juturna_tui.messages import EventsCame, FileLost, FileSaved, RunEnded, Silent
 from juturna_tui.runtime import Runtime
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.settings import Memory, Settings
 from juturna_tui.steering import Steering
 from juturna_tui.widgets.config_editor import ConfigEditor
-from juturna_tui.widgets.log_view import Line
 
 if TYPE_CHECKING:
     from juturna_tui.screens.attach import Choice
@@ -45,6 +43,8 @@ T = TypeVar("T")
 HINT = (
     "arrows select a node; w moves it to its remote and back; e edits the file; ? explains the rest"
 )
+OF_THE_RUN = frozenset({"stop_or_start", "attach", "detach"})
+"""Actions that mean the pipeline on the main screen, and are for nobody who sees another."""
 
 
 class Workbench(App[None]):
@@ -56,74 +56,24 @@ class Workbench(App[None]):
 
     TITLE = "juturna"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "x",
-            "stop_or_start",
-            "stop/start",
-            id="run.stop",
-            show=False,
-            tooltip="stop the pipeline, or start it",
+        key("x", "stop_or_start", "stop/start", "run.stop", "stop the pipeline, or start it"),
+        key("a", "attach", "attach", "run.attach", "look at another pipeline, or open a file"),
+        key("d", "detach", "detach", "run.detach", "leave, and let the pipeline run on"),
+        key("p", "picture", "picture", "app.picture", "save the screen as a picture (SVG)"),
+        key("plus,equals_sign", "refresh(2)", "faster", "app.faster", "more pictures a second"),
+        key("minus", "refresh(0.5)", "slower", "app.slower", "fewer pictures a second"),
+        key(
+            "question_mark", "help", "help", "app.help", "the keys that do something here", bar=True
         ),
-        Binding(
-            "a",
-            "attach",
-            "attach",
-            id="run.attach",
-            show=False,
-            tooltip="look at another pipeline, or open a file",
-        ),
-        Binding(
-            "d",
-            "detach",
-            "detach",
-            id="run.detach",
-            show=False,
-            tooltip="leave, and let the pipeline run on",
-        ),
-        Binding(
-            "p",
-            "picture",
-            "picture",
-            id="app.picture",
-            show=False,
-            tooltip="save the screen as a picture (SVG)",
-        ),
-        Binding(
-            "plus,equals_sign",
-            "refresh(2)",
-            "faster",
-            id="app.faster",
-            show=False,
-            tooltip="more pictures a second",
-        ),
-        Binding(
-            "minus",
-            "refresh(0.5)",
-            "slower",
-            id="app.slower",
-            show=False,
-            tooltip="fewer pictures a second",
-        ),
-        Binding(
-            "question_mark",
-            "help",
-            "help",
-            id="app.help",
-            tooltip="the keys that do something here",
-        ),
-        Binding(
+        key(
             "ctrl+p",
-            "command_palette",
-            "palette",
-            id="app.command_palette",
-            tooltip="find anything by its name",
+            *("command_palette", "palette", "app.command_palette", "find anything by its name"),
+            bar=True,
         ),
-        Binding(
+        key(
             "q,ctrl+c,ctrl+q",
-            "quit",
-            "quit",
-            id="app.quit",
-            tooltip="stop what was started here, and leave; twice: at once",
+            *("quit", "quit", "app.quit", "stop what was started here, and leave; twice: at once"),
+            bar=True,
         ),
     ]
 
@@ -147,22 +97,27 @@ class Workbench(App[None]):
         self.memory = memory or Memory(hint_seen=True)
         self.parting = ""
         """What to tell once the terminal is the person's again."""
-        self.document: Document | None = None
         self.steering = Steering(self)
-        self._run = run
-        self._feed: Feed | None = None
         self._rate = self.settings.refresh
         self._file, self._memory_file, self._complaints = file, memory_file, complaints
-        self._over = run is None
-        self._silent = False
-        self._code = 0  # of what ran here last; 1 for a signal
+        self._folder = _folder()
+        self._run = run
         self._quitting = False
-        self.monitor = self._fresh_monitor(
-            about or view.preview({}, ""), "starting" if run else "stopped"
-        )
+        self.look = self._look(about or view.preview({}, ""), "starting" if run else "stopped")
 
-    def _fresh_monitor(self, about: Description, state: str) -> MonitorScreen:
-        return MonitorScreen(view.still(about, state), ascii=self.settings.ascii)
+    @property
+    def monitor(self) -> MonitorScreen:
+        """The main screen, of what is looked at just now."""
+        return self.look.monitor
+
+    @property
+    def document(self) -> Document | None:
+        return self.look.document
+
+    @property
+    def answers(self) -> bool:
+        """Whether there is a pipeline that can be asked."""
+        return self.look.control is not None
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -180,18 +135,28 @@ class Workbench(App[None]):
     def _begin(self) -> None:
         """The first picture is there: now for all that takes longer."""
         if self._file is not None:
-            self._open_document(self._file)
+            self.look.open(self._file)
         if self._run is not None:
-            self.look_at(self._run)
+            self.look.start(self._run, self._rate)
         elif self.document is not None:
             self.document.go_to_first_error()
         else:
             self.action_attach()
+        if self.look.own is not None:
+            name = self.monitor.latest.about.name
+            self.on_thread("look", partial(runs.namesakes, name), self._say_namesakes)
         for each in (*self._complaints, *self._unknown_keys()):
             self.tell_trouble(each)
         if not self.memory.hint_seen:
             self.notify(HINT, title="first time here?", timeout=20, markup=False)
             self.remember(hint_seen=True)
+
+    def _say_namesakes(self, pids: Sequence[int]) -> None:
+        if pids:
+            others = ", ".join(map(str, pids))
+            self.tell(
+                f"{self.monitor.latest.about.name} runs here already (process {others}): a looks at it"
+            )
 
     def _unknown_keys(self) -> list[str]:
         """A sentence for each id in the keymap that no binding has."""
@@ -207,145 +172,100 @@ class Workbench(App[None]):
         ]
 
     def _signalled(self, number: int) -> None:
-        self._let_go()
+        self.look.close()
         self.exit(return_code=128 + number)
+
+    def on_unmount(self) -> None:
+        self.look.close()
+        self.steering.close()
 
     async def action_quit(self) -> None:
         """Have what was started here drain and end; once more: at once. What others have started runs on."""
-        run = self._run
-        if isinstance(run, runs.OwnRun) and not self._over:
-            if not self._quitting:
+        run = self.look.own
+        if run is None:
+            needed = self.steering.nodes_on_our_remotes() if self.answers else []
+            if needed and not self._quitting:
                 self._quitting = True
-                self.monitor.status.word = "stopping (q once more forces)"
-                run.stop()
-                return
+                self.tell_trouble(
+                    f"{', '.join(needed)}: on a remote that was started here, and would be left without it. "
+                    "w moves it back; q once more leaves"
+                )
+            elif self._may_leave():
+                self.exit(return_code=self.look.code)
+        elif self._quitting:
             run.kill()
-            self._let_go()
             self.exit(return_code=1)
-        else:
-            self._let_go()
-            self.exit(return_code=self._code)
+        elif self._may_leave():
+            self._quitting = True
+            self._say_what_is_left()
+            run.stop()
+
+    def _say_what_is_left(self) -> None:
+        left = sum(node.queue for node in self.monitor.latest.nodes)
+        rest = f", {left} messages left" if left else ""
+        self.monitor.status.word = f"stopping{rest} (q once more forces)"
 
     def action_detach(self) -> None:
         """Leave, and what runs stays."""
-        run = self._run
-        if run is None or self._over or not run.address:
+        run = self.look.run
+        if run is None or self.look.over or not run.address:
             self.tell_trouble("nothing runs that could be left behind")
-            return
-        self.parting = f"the pipeline runs on: juturna-tui --attach {run.address}"
-        if isinstance(run, runs.OwnRun):
-            self.parting += f"\nit prints to {run.output_path}"
-        self._let_go(keep=True)
-        self.exit(return_code=0)
+        elif needed := self.steering.nodes_on_our_remotes():
+            self.tell_trouble(
+                f"{', '.join(needed)}: on a remote that was started here, and ends with the workbench. w moves it back."
+            )
+        elif self._may_leave():
+            self.parting = f"the pipeline runs on: juturna-tui --attach {run.address}"
+            if isinstance(run, runs.OwnRun):
+                self.parting += f"\nit prints to {run.output_path}"
+            self.look.close(keep=True)
+            self.exit(return_code=0)
 
-    def on_unmount(self) -> None:
-        self._let_go()
-        self.steering.close()
-
-    def _let_go(self, *, keep: bool = False) -> None:
-        """Look at nothing any more. One's own run ends, unless it is to be kept."""
-        run, feed, document = self._run, self._feed, self.document
-        self._run = self._feed = self.document = None
-        self._over = True
-        if feed is not None:
-            feed.stop()
-        if run is not None:
-            run.close(keep=keep)
-        if document is not None:
-            document.close()
+    def _may_leave(self) -> bool:
+        """Whether nothing typed would be lost; else the editor asks what to do with it."""
+        if not self.monitor.editor.dirty:
+            return True
+        self.monitor.action_pane("config")
+        self.monitor.editor.action_leave()
+        return False
 
     # --- the run -------------------------------------------------------------------------------------------------
 
-    def look_at(self, run: runs.Run) -> None:
-        """Show what `run` says from now on."""
-        self._run, self._over, self._silent, self._code = run, False, False, 0
-        self.monitor.status.word = "starting"
-        self.monitor.status.trouble = self.monitor.status.news = ""
-        self._feed = Feed(run, self._post, 1 / self._rate)
-        self._feed.start()
-
-    def _post(self, message: Message) -> None:
-        self.monitor.post_message(message)  # what is not for it comes on to the app
-
-    @property
-    def answers(self) -> bool:
-        """Whether there is a pipeline that can be asked."""
-        return not self._over and self._feed is not None and self._feed.control is not None
-
     def on_connected(self) -> None:
-        if self._silent:
-            self._silent = False
-            self.monitor.status.news = ""
-        self.monitor.status.word = ""
+        self.look.connected()
 
     def on_silent(self, message: Silent) -> None:
-        if not self._over:
-            self._silent = True
-            self.monitor.status.word = "not answering"
-            self.monitor.status.news = message.text
+        self.look.fell_silent(message.text)
 
     def on_frame_came(self) -> None:
-        self._look_for_file()
+        self.look.seek_file()
+        if self._quitting and self.look.own is not None:
+            self._say_what_is_left()
         if self.monitor.wants_messages:
             self.steering.peek(self.monitor.selected)
 
     def on_events_came(self, message: EventsCame) -> None:
-        """News for the first line."""
-        monitor = self.monitor
         for event in message.events:
-            at = datetime.fromtimestamp(event.time).strftime("%H:%M:%S")
-            if event.kind == "refused":
-                monitor.refused = f"{event.text}: the old pipeline runs on"
-            elif event.kind in ("applied", "mended", "started"):
-                monitor.refused = ""
-            if event.kind == "started":
-                monitor.status.news = ""
-            elif event.kind == "applied":
-                monitor.status.news = f"reload ok {at}: {event.text}"
-            elif event.kind in ("mended", "failed", "unfinished"):
-                monitor.status.news = f"{event.kind} {at}: {event.text}"
+            self.look.happened(event)
 
     def on_run_ended(self, message: RunEnded) -> None:
-        if message.run is not self._run:
+        if message.run is not self.look.run:
             return  # one that was on the screen before
-        self._over = True
-        if self._feed is not None:
-            self._feed.stop()
-        code = message.code
-        self._code = 1 if code is not None and code < 0 else code or 0
+        self.look.ended(message.text, message.code)
         if self._quitting:
-            self.parting = f"juturna run: {message.text}" if code else ""
-            self._let_go()
-            self.exit(return_code=self._code)
-            return
-        monitor = self.monitor
-        again = "x starts it" if self.document is not None else "a looks for another"
-        text = f"{message.text}; {again}"
-        monitor.status.word = "stopped"
-        started = monitor.frame.about.revision > 0
-        monitor.show(view.ended(monitor.frame))
-        if code in (0, 1):
-            monitor.status.news = text
-            monitor.log_view.extend([Line(time.time(), "INFO", "", text)])
-        elif code == 2 and not started and self.document is not None:
-            self.document.go_to_first_error(otherwise=lambda: self._crashed(text))
-        else:
-            self._crashed(text)
-
-    def _crashed(self, text: str) -> None:
-        self.monitor.status.trouble = text
-        self.monitor.log_view.extend([Line(time.time(), "ERROR", "", text)])
-        self.monitor.action_pane("log")
+            if message.code:
+                remarks = message.run.remarks if isinstance(message.run, runs.OwnRun) else ()
+                self.parting = "\n".join((f"juturna run: {message.text}", *map(printable, remarks)))
+            self.exit(return_code=self.look.code)
 
     def action_stop_or_start(self) -> None:
-        run = self._run
-        gone = self._silent and not isinstance(run, runs.OwnRun)
-        if run is None or self._over or gone:
-            self._start()
-        elif isinstance(run, runs.OwnRun):
+        current = self.look
+        if (run := current.own) is not None:
             self.monitor.status.word = "stopping"
             run.stop()
-        elif self.monitor.frame.state == "running":
+        elif current.over or current.silent:
+            self._start()
+        elif self.monitor.latest.state == "running":
             self._stop_another()
         else:
             self.ask("start", lambda control: control.start())
@@ -367,15 +287,12 @@ class Workbench(App[None]):
         if self.document is None:
             self.action_attach()
             return
-        if self._feed is not None:
-            self._feed.stop()
-        if self._run is not None:
-            self._run.close()
         try:
-            pipeline = self.monitor.frame.about.name
-            self.look_at(runs.OwnRun(Runtime(self.document.path), pipeline))
+            runtime = Runtime(self.document.path)
         except JuturnaError as error:
             self.tell_trouble(str(error))
+        else:
+            self.look.start(runs.OwnRun(runtime, self.monitor.latest.about.name), self._rate)
 
     # --- doing things --------------------------------------------------------------------------------------------
 
@@ -385,15 +302,17 @@ class Workbench(App[None]):
         work: Callable[[Control], T],
         then: Callable[[T], object] = lambda found: None,
         failed: Callable[[JuturnaError], object] | None = None,
+        *,
+        of: Screen[Any] | None = None,
     ) -> None:
         """Have `work` done with the pipeline on a thread; `then` or `failed` get here what comes of it."""
-        control = self._feed.control if self._feed is not None else None
-        if control is None or self._over:
+        control = self.look.control
+        if control is None:
             trouble = JuturnaError(f"{doing}: no pipeline runs", hint="x starts it")
             failed(trouble) if failed is not None else self.tell_trouble(str(trouble))
             return
         asked: Control = control
-        self.on_thread(doing, lambda: work(asked), then, failed)
+        self.on_thread(doing, lambda: work(asked), then, failed, of=of)
 
     def on_thread(
         self,
@@ -401,30 +320,41 @@ class Workbench(App[None]):
         work: Callable[[], T],
         then: Callable[[T], object] = lambda found: None,
         failed: Callable[[JuturnaError], object] | None = None,
+        *,
+        of: Screen[Any] | None = None,
     ) -> None:
-        """The same for work that asks no pipeline. What cannot be read or written (OSError) is an error like others."""
+        """The same for work that asks no pipeline. What cannot be read or written (OSError) is an error like others.
+
+        What comes when something else is looked at, or when `of`, the dialog that asked, was closed, is told to nobody.
+        """
+        asking = self.look
 
         async def wait() -> None:
+            error: JuturnaError | None = None
             try:
                 found = await asyncio.to_thread(work)
-            except (JuturnaError, OSError) as error:
-                told = error if isinstance(error, JuturnaError) else JuturnaError(str(error))
-                if failed is not None:
-                    failed(told)
-                elif not (isinstance(told, Gone) and self._over):  # its end is told already
-                    self.tell_trouble(f"{doing}: {told}")
-            else:
+            except JuturnaError as raised:
+                error = raised
+            except OSError as raised:
+                error = JuturnaError(f"{raised.filename or doing}: {raised.strerror or raised}")
+            if asking is not self.look or (of is not None and not of.is_attached):
+                return
+            if error is None:
                 then(found)
+            elif failed is not None:
+                failed(error)
+            elif not (isinstance(error, Gone) and asking.over):  # its end is told already
+                self.tell_trouble(f"{doing}: {error}")
 
         self.run_worker(wait(), name=doing)
 
     def tell(self, text: str) -> None:
-        self.notify(text, markup=False, timeout=6)
+        self.notify(_shown(text), markup=False, timeout=5)
 
     def tell_trouble(self, text: str) -> None:
         """What went wrong: over the screen for a while, and in the log for good."""
-        self.notify(text, markup=False, severity="error", timeout=12)
-        self.monitor.log_view.extend([Line(time.time(), "ERROR", "", text)])
+        self.notify(_shown(text), markup=False, severity="error", timeout=8)
+        self.monitor.note("ERROR", text)
 
     def remember(self, **what: Any) -> None:
         """Keep something for the next time."""
@@ -449,20 +379,14 @@ class Workbench(App[None]):
         """Those that the file names."""
         return self.document.plugin_dirs() if self.document is not None else ()
 
-    def _open_document(self, file: Path) -> None:
-        self.document = Document(self, file)
-        self.monitor.status.file = self.document.name
-        self.document.open()
-
-    def _look_for_file(self) -> None:
-        """What runs has a file: where it is on this machine, it is shown and can be edited."""
-        file = self.monitor.frame.about.file
-        if self.document is None and file and Path(file).is_file():
-            self._open_document(Path(file))
-
     def on_file_saved(self, message: FileSaved) -> None:
         if self.document is not None and message.path == self.document.path:
             self.document.saved_elsewhere(message.content)
+
+    def on_file_lost(self, message: FileLost) -> None:
+        if self.document is not None and message.path == self.document.path:
+            self.monitor.status.news = message.text
+            self.tell_trouble(message.text)
 
     def on_config_editor_changed(self, message: ConfigEditor.Changed) -> None:
         if self.document is not None:
@@ -471,16 +395,16 @@ class Workbench(App[None]):
     def on_config_editor_save(self, message: ConfigEditor.Save) -> None:
         if self.document is not None:
             self.document.save(message.text)
-        else:
-            self.tell_trouble("there is no file on this machine to save to")
 
     def on_config_editor_open_external(self) -> None:
         if self.document is not None:
             self.document.open_external()
-        else:
-            self.tell_trouble("there is no file on this machine to edit")
 
     # --- keys ----------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys of the run are for those who see it."""
+        return action not in OF_THE_RUN or self.screen is self.monitor
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: everything that a key does where the focus is, and the themes."""
@@ -497,32 +421,49 @@ class Workbench(App[None]):
         """Choose among what runs and what could."""
         from juturna_tui.screens.attach import AttachScreen
 
-        self.push_screen(AttachScreen(Path.cwd()), self._chosen)
+        if self._may_leave():
+            self.push_screen(AttachScreen(self._folder), self._chosen)
 
     def on_attach_screen_refresh(self) -> None:
         from juturna_tui.screens.attach import AttachScreen, pipeline_files
 
+        folder = self._folder
         for screen in self.screen_stack:
             if isinstance(screen, AttachScreen):
-                self.on_thread("look", runs.running, screen.show_running)
-                self.on_thread("look", lambda: pipeline_files(Path.cwd()), screen.show_files)
+                self.on_thread("look", runs.running, screen.show_running, of=screen)
+                files = partial(pipeline_files, folder)
+                self.on_thread("look", files, screen.show_files, of=screen)
 
     def _chosen(self, choice: Choice | None) -> None:
         if choice is None:
-            if self._run is None and self.document is None:
+            if self.look.run is None and self.document is None:
                 self.exit(return_code=0)
             return
-        if isinstance(self._run, runs.OwnRun) and not self._over:
-            self.tell(f"what was on the screen runs on: --attach {self._run.address}")
-        self._let_go(keep=True)
+        if (run := self.look.own) is not None:
+            self.tell(f"what was on the screen runs on: --attach {run.address}")
+        self.look.close(keep=True)
         about = view.preview_of(choice.file) if choice.file else view.preview({}, "")
-        self.monitor = self._fresh_monitor(about, "starting")
+        self.look = self._look(about, "starting")
         self.switch_screen(self.monitor)
         if choice.file is not None:
-            self._open_document(choice.file)
+            self.look.open(choice.file)
             self._start()
-        elif choice.address is not None:
-            self.on_thread("attach", lambda: runs.found(choice.address or ""), self.look_at)
+        elif (address := choice.address) is not None:
+            start = partial(self.look.start, rate=self._rate)
+            self.on_thread("attach", partial(runs.found, address), start, self._not_attached)
+
+    def _not_attached(self, error: JuturnaError) -> None:
+        self.monitor.status.word = "stopped"
+        self.tell_trouble(str(error))
+        self.action_attach()
+
+    def _look(self, about: Description, state: str) -> look.Look:
+        return look.at(self, about, state, ascii=self.settings.ascii)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Also says so: whether the terminal takes it is for it to decide."""
+        super().copy_to_clipboard(text)
+        self.tell(f"{len(text)} characters for the clipboard, if this terminal hands them on")
 
     def action_help(self) -> None:
         from juturna_tui.screens.help import HelpScreen, sections
@@ -542,6 +483,18 @@ class Workbench(App[None]):
     def action_refresh(self, factor: float) -> None:
         """Ask so much more often."""
         self._rate = min(settings.FASTEST, max(settings.SLOWEST, self._rate * factor))
-        if self._feed is not None:
-            self._feed.refresh(1 / self._rate)
+        self.look.refresh(self._rate)
         self.tell(f"{self._rate:.3g} pictures a second")
+
+
+def _shown(text: str) -> str:
+    """Lines for a toast, without what a terminal would obey."""
+    return "\n".join(map(printable, text.splitlines()))
+
+
+def _folder() -> Path:
+    """Where the workbench was started; / where that is not there any more."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path("/")

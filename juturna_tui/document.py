@@ -9,28 +9,35 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.app import SuspendNotSupported
+
 from juturna_core.control.api import Applied
 from juturna_core.errors import ConfigError, JuturnaError, Problem
-from juturna_tui.messages import FileSaved
+from juturna_tui import view
+from juturna_tui.messages import FileLost, FileSaved
 
 if TYPE_CHECKING:
     from juturna_core.watch import FileWatch
     from juturna_tui.app import Workbench
+    from juturna_tui.screens.monitor import MonitorScreen
 
 
 class Document:
-    """The file at `path`, in the editor of `app`. Called on the app's thread."""
+    """The file at `path`, in the editor of `monitor`. Called on the app's thread."""
 
-    def __init__(self, app: Workbench, path: Path) -> None:
+    def __init__(self, app: Workbench, monitor: MonitorScreen, path: Path) -> None:
         self.path = path
         self._app = app
+        self._monitor = monitor
         self._content = b""
         """What the file held when it was last looked at."""
         self._watch: FileWatch | None = None
+        self._saving = False
+        self._closed = False
 
     @property
     def name(self) -> str:
@@ -46,30 +53,42 @@ class Document:
         def news(content: bytes) -> None:
             post(FileSaved(path, content))
 
+        def lost(text: str) -> None:
+            post(FileLost(path, text))
+
+        watch = FileWatch(path, news, problem=lost)
+
         def look() -> bytes:
             content = path.read_bytes() if path.is_file() else b""
-            self._watch = watch = FileWatch(path, news)
             watch.known(content)
-            watch.start()
+            try:
+                watch.start()
+            except OSError as error:  # there are no more watches to be had
+                lost(f"{path} is not followed: {error.strerror or error}")
+            else:
+                self._watch = watch
+            if self._closed:
+                self.close()
             return content
 
         def show(content: bytes) -> None:
             self._content = content
-            self._app.monitor.editor.show(_decoded(content))
+            self._monitor.editor.show(_decoded(content))
 
         self._app.on_thread("open", look, show)
 
     def close(self) -> None:
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch = None
+        self._closed = True
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.stop()
 
     def saved_elsewhere(self, content: bytes) -> None:
         """The file says something else: another program has saved it, or the runtime."""
         if content == self._content:
             return
         self._content = content
-        editor = self._app.monitor.editor
+        editor = self._monitor.editor
         if editor.dirty:
             editor.outdated(_decoded(content))
         else:
@@ -90,20 +109,36 @@ class Document:
 
     def check(self, text: str) -> None:
         """Have the editor show what is wrong with `text`, or what it would change."""
-        editor = self._app.monitor.editor
+        editor = self._monitor.editor
+
+        def show(problems: Sequence[Problem], changes: Sequence[str] = ()) -> None:
+            if editor.text == text:  # nothing was typed meanwhile
+                editor.set_problems(problems, changes)
+                self._draw(text, problems)
+
         if not self._app.answers:
-            self._check_here(lambda: text, editor.set_problems)
+            self._check_here(lambda: text, show)
             return
         self._app.ask(
             "check",
             lambda control: control.check(text),
-            lambda checked: editor.set_problems(checked.problems, checked.changes),
-            lambda error: editor.set_problems((error.problem,)),
+            lambda checked: show(checked.problems, checked.changes),
+            lambda error: show((error.problem,)),
         )
+
+    def _draw(self, text: str, problems: Sequence[Problem]) -> None:
+        """Where nothing runs, the picture is that of the file."""
+        app, monitor = self._app, self._monitor
+        if app.answers or any(each.severity == "error" for each in problems):
+            return
+        monitor.status.trouble = ""
+        about = view.preview(json.loads(text.removeprefix("\ufeff")), str(self.path))
+        if about.nodes != monitor.latest.about.nodes or about.links != monitor.latest.about.links:
+            monitor.draw(view.still(about))
 
     def go_to_first_error(self, otherwise: Callable[[], None] = lambda: None) -> None:
         """Open the editor at the first thing that keeps the file from running; without any do what else there is."""
-        monitor = self._app.monitor
+        monitor = self._monitor
 
         def read() -> str:
             from juturna_core.source_map import read_text
@@ -144,20 +179,35 @@ class Document:
         from juturna_core.edit import FileChanged, FileEdit, write
 
         app, before, after = self._app, self._content, text.encode()
+        if self._saving:
+            app.tell("it is being saved already")
+            return
+        try:
+            before.decode()
+        except UnicodeDecodeError:
+            app.tell_trouble(f"not saved: {self.path} is no UTF-8 text; convert it first")
+            return
+        self._saving = True
 
         def put() -> None:
             if self._watch is not None:
                 self._watch.known(after)
-            write(FileEdit(self.path, before, after))
+            if self.path.exists():
+                write(FileEdit(self.path, before, after))
+            else:  # somebody has deleted it
+                with open(self.path, "xb") as file:
+                    file.write(after)
 
         def saved(_: None) -> None:
+            self._saving = False
             self._content = after
-            app.monitor.editor.saved(text)
+            self._monitor.editor.saved(text)
             self.check(text)
             if app.answers:
                 app.ask("reload", lambda control: control.reload(), self._reloaded, self._refused)
 
         def failed(error: JuturnaError) -> None:
+            self._saving = False
             app.tell_trouble(f"not saved: {error}")
             if isinstance(error, FileChanged):
                 app.on_thread("read", self.path.read_bytes, self.saved_elsewhere)
@@ -169,7 +219,7 @@ class Document:
 
     def _refused(self, error: JuturnaError) -> None:
         problems = error.problems if isinstance(error, ConfigError) else (error.problem,)
-        self._app.monitor.editor.set_problems(problems)
+        self._monitor.editor.set_problems(problems)
         self._app.tell_trouble(f"saved, and refused: the old pipeline runs on. {problems[0]}")
 
     def open_external(self) -> None:
@@ -178,7 +228,7 @@ class Document:
         try:
             with self._app.suspend():
                 subprocess.run([*shlex.split(editor), str(self.path)], check=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SuspendNotSupported) as error:
             self._app.tell_trouble(f'"{editor}" cannot be started ({error}); $EDITOR says which')
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from textual.message import Message
 
-from juturna_core.control.api import Control, Description, Gone, Numbers, Subscription
-from juturna_core.errors import JuturnaError
+from juturna_core.control.api import Control, Description, Numbers, Subscription
+from juturna_core.errors import JuturnaError, describe
 from juturna_core.events import Event
 from juturna_tui.messages import (
     Connected,
@@ -34,6 +35,8 @@ class Feed:
     def __init__(self, run: Run, post: Callable[[Message], object], period: float) -> None:
         self.run = run
         self.control: Control | None = None
+        self.frames = 0
+        """Pictures that came of it so far."""
         self._post = post
         self._period = period
         self._about: Description | None = None
@@ -81,8 +84,9 @@ class Feed:
         try:
             self.control = control = self.run.open()
         except JuturnaError as error:
-            if not self.run.own:  # the end of one's own is told by `_end`
-                self._tell(RunEnded(self.run, str(error)))
+            # the end of one's own is told by `_end`; that it runs and cannot be asked is told here
+            own = self.run.own
+            self._tell(Silent(str(error)) if own else RunEnded(self.run, str(error)))
             return
         self._tell(Connected(self.run.address))
         self._wake.set()
@@ -132,12 +136,12 @@ class Feed:
                 if self._silent:
                     self._silent = False
                     self._tell(Connected(self.run.address))
+                self.frames += 1
                 self._tell(FrameCame(frame))
-        except Gone as error:
-            self._silence(str(error))
         except JuturnaError as error:
-            if not self._closing.is_set():
-                self._silence(str(error))
+            self._silence(str(error))
+        except Exception as error:  # noqa: BLE001  # a picture that stands still has to say why
+            self._silence(f"a fault of the workbench: {describe(error)}")
 
     def _silence(self, text: str) -> None:
         if not self._silent:
@@ -158,8 +162,8 @@ class Feed:
 
     def _end(self) -> None:
         text, code = self.run.ended()
-        try:
-            self._log()  # its last words
-        except JuturnaError:
-            pass
+        with suppress(
+            Exception
+        ):  # its last words, if they can be had; that it ended is told in any case
+            self._log()
         self._tell(RunEnded(self.run, text, code))

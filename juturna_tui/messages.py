@@ -64,6 +64,14 @@ class RunEnded(Message):
         self.run, self.text, self.code = run, text, code
 
 
+class FileLost(Message):
+    """The file at `path` cannot be followed just now: it is gone, or cannot be read."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__()
+        self.path, self.text = path, text
+
+
 class FileSaved(Message):
     """The file at `path` says something else now."""
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from juturna_core.control.api import Control, Gone
+from juturna_core.control.api import Control, Description, Gone
 from juturna_core.errors import JuturnaError
 from juturna_tui.runtime import Runtime, ending
 from juturna_tui.widgets.log_view import Line
@@ -23,14 +24,20 @@ if TYPE_CHECKING:
     from juturna_core.control.discovery import Found
     from juturna_tui.screens.attach import Running
 
+INTERRUPTED = 130
+"""The exit code of a `juturna run` that was to end before it ran."""
 PATIENCE = 3.0
 """Seconds after which a pipeline that says nothing is shown as one that does not answer."""
 
 
 class Run(Protocol):
-    """A pipeline that can be looked at. `own`: it ends with the workbench, unless it is detached."""
+    """A pipeline that can be looked at.
+
+    `own`: it ends with the workbench, unless it is detached. `local`: its files are those of this machine.
+    """
 
     own: bool
+    local: bool
     address: str
 
     def open(self) -> Control:
@@ -57,7 +64,7 @@ class Run(Protocol):
 class OwnRun:
     """The child `runtime`, which runs `pipeline` as far as is known."""
 
-    own = True
+    own = local = True
 
     def __init__(self, runtime: Runtime, pipeline: str = "") -> None:
         self.address = ""
@@ -65,6 +72,8 @@ class OwnRun:
         self._nodes = f"jt.{pipeline}."
         self._client: Client | None = None
         self._stopping = False
+        self.remarks: deque[str] = deque(maxlen=10)
+        """What the command itself has said beside the log: what was lost, and where."""
 
     @property
     def output_path(self) -> Path:
@@ -75,17 +84,21 @@ class OwnRun:
 
         self.address, token = self._runtime.connected()
         self._client = client = Client(self.address, token=token, timeout=PATIENCE)
-        self._nodes = f"jt.{client.describe().name}."
+        self._nodes = f"jt.{_first_word(client, lambda: self._stopping).name}."
         return client
 
     def lines(self) -> tuple[Sequence[Line], int]:
         text, skipped = self._runtime.output()
-        return [said(each, self._nodes) for each in text.split("\n") if each], skipped
+        lines = [each for each in text.split("\n") if each]
+        self.remarks.extend(each for each in lines if each.startswith("juturna: "))
+        return [said(each, self._nodes) for each in lines], skipped
 
     def ended(self) -> tuple[str, int | None]:
         code = self._runtime.wait()
+        if self._stopping and code == INTERRUPTED:
+            return "stopped before it ran", 0
         if self._stopping and code in (0, 1):
-            return "stopped" if code == 0 else "stopped; messages were lost, see the log", code
+            return "stopped" if code == 0 else "stopped; messages were lost", code
         return f"juturna run {ending(code)}", code
 
     def stop(self) -> None:
@@ -95,9 +108,9 @@ class OwnRun:
     def close(self, *, keep: bool = False) -> None:
         if not keep:
             self.stop()
+            self._runtime.discard_output()
         if self._client is not None:
             self._client.close()
-        self._runtime.forget()
 
     def kill(self) -> None:
         """End it at once, whatever it is at."""
@@ -112,18 +125,32 @@ def said(text: str, nodes: str = "jt.") -> Line:
     if text.startswith('{"timestamp": '):
         try:
             return _log_line(json.loads(text), nodes)
-        except (ValueError, KeyError, TypeError):
-            pass
+        except (ValueError, KeyError, TypeError, RecursionError):
+            pass  # a plugin prints what only looks like a line of the log
     return Line(time.time(), "PRINT", "", text)
 
 
 def _log_line(entry: dict[str, str], nodes: str) -> Line:
-    logger, message = entry["logger"], entry["message"]
+    logger, message, level = entry["logger"], entry["message"], entry["level"]
+    if not all(isinstance(each, str) for each in (logger, message, level)):
+        raise TypeError
     node = logger.removeprefix(nodes) if logger.startswith(nodes) else ""
     if trace := entry.get("exception"):
         message = f"{message}\n{trace}"
     at = datetime.fromisoformat(entry["timestamp"]).timestamp()
-    return Line(at, entry["level"], node, message)
+    return Line(at, level, node, message)
+
+
+def _first_word(client: Client, over: Callable[[], bool]) -> Description:
+    """What it says of itself: a wrong token or an older version shows at once, and one that is busy has time."""
+    from juturna_core.control.discovery import is_there
+
+    while True:
+        try:
+            return client.describe()
+        except Gone:
+            if over() or not is_there(client.address):
+                raise
 
 
 class AttachedRun:
@@ -131,8 +158,9 @@ class AttachedRun:
 
     own = False
 
-    def __init__(self, address: str, token: str | None = None) -> None:
+    def __init__(self, address: str, token: str | None = None, *, local: bool = False) -> None:
         self.address = address
+        self.local = local
         self._token = token
         self._client: Client | None = None
         self._since = 0
@@ -140,16 +168,10 @@ class AttachedRun:
 
     def open(self) -> Control:
         from juturna_core.control.client import Client
-        from juturna_core.control.discovery import is_there
 
         self._client = client = Client(self.address, token=self._token, timeout=PATIENCE)
-        while True:
-            try:
-                client.describe()  # a wrong token, an older version: said at once
-                return client
-            except Gone:  # one that is very busy, or suspended, may still come round
-                if self._closed.is_set() or not is_there(self.address):
-                    raise
+        _first_word(client, self._closed.is_set)
+        return client
 
     def lines(self) -> tuple[Sequence[Line], int]:
         if self._client is None:
@@ -176,7 +198,7 @@ class AttachedRun:
 class GivenRun:
     """A control in this process, for tests and for programs that run a pipeline themselves."""
 
-    own = False
+    own, local = False, True
 
     def __init__(self, control: Control, address: str = "in this process") -> None:
         self.control, self.address = control, address
@@ -206,7 +228,7 @@ class GivenRun:
 
 def found(wanted: str, token_file: str | None = None) -> AttachedRun:
     """The run that `--attach` means: an address, a name, a process id, or "" for the only one. Raises JuturnaError."""
-    from juturna_core.control.discovery import find, running
+    from juturna_core.control.discovery import find, is_there, running
 
     token = None
     if token_file is not None:
@@ -215,9 +237,27 @@ def found(wanted: str, token_file: str | None = None) -> AttachedRun:
         except (OSError, UnicodeDecodeError) as error:
             raise JuturnaError(f"--token-file {token_file}: {error}") from error
     is_address = ":" in wanted or "/" in wanted
-    place = find(attach=wanted) if is_address else find(pipeline=wanted or None)
+    try:
+        place = find(attach=wanted) if is_address else find(pipeline=wanted or None)
+    except JuturnaError as error:
+        raise JuturnaError(str(error).replace("--pipeline ", "--attach ")) from error
+    if not is_there(place.address):
+        raise JuturnaError(
+            f"nothing listens at {place.address}", hint="`juturna ps` lists what runs here"
+        )
     known = {each.address: each.token for each in running()} if is_address else {}
-    return AttachedRun(place.address, token or place.token or known.get(place.address))
+    return AttachedRun(
+        place.address,
+        token or place.token or known.get(place.address),
+        local=place.address.startswith("unix:") or not is_address or place.address in known,
+    )
+
+
+def namesakes(pipeline: str) -> list[int]:
+    """The processes of other pipelines that are called so, before ours can be among them."""
+    from juturna_core.control import discovery
+
+    return [each.pid for each in discovery.running() if each.name == pipeline]
 
 
 def running() -> list[Running]:

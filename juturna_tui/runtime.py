@@ -42,6 +42,7 @@ class Runtime:
         )
         self.output_path = Path(self._output.name)
         self._read = 0
+        self._reading = threading.Lock()
         ours, theirs = os.pipe()
         command = [sys.executable, "-m", "juturna_core.cli", "run", str(file), "--watch"]
         command += ["--watch-plugins", "--grace", f"{GRACE:g}", "--announce-fd", str(theirs)]
@@ -79,6 +80,10 @@ class Runtime:
 
     def output(self) -> tuple[str, int]:
         """What it has printed since the last call, in whole lines, and how many lines before that were too many."""
+        with self._reading:
+            return self._output_now()
+
+    def _output_now(self) -> tuple[str, int]:
         skipped = 0
         try:
             descriptor = self._output.fileno()
@@ -111,25 +116,22 @@ class Runtime:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def forget(self) -> None:
-        """Nobody looks at it any more: it runs on by itself, or has ended."""
-        self._announcement.close()
-        self._output.close()
-        if not self.running:
-            self.output_path.unlink(missing_ok=True)
+    def discard_output(self) -> None:
+        """It ends, and nobody will look for what it has printed; what is read of it can be read on."""
+        self.output_path.unlink(missing_ok=True)
 
 
 class Remote:
     """`juturna remotize` for one node on this machine, at `port`: a child that ends with the workbench."""
 
     def __init__(
-        self, node: NodeDescription, port: int, plugin_dirs: Sequence[str], pipeline: str
+        self, node: NodeDescription, host: str, port: int, plugin_dirs: Sequence[str], pipeline: str
     ) -> None:
         """Start it. Raises JuturnaError."""
-        self.port = port
+        self.node, self.port = node.name, port
         command = [sys.executable, "-m", "juturna_core.cli", "remotize"]
         command += ["--node-name", node.name, "--node-mark", node.mark, "--node-type", node.type]
-        command += ["--pipe-name", pipeline, "--host", "127.0.0.1", "--port", str(port)]
+        command += ["--pipe-name", pipeline, "--host", host, "--port", str(port)]
         command += ["--log-format", "json"]
         for folder in plugin_dirs:
             command += ["--plugins-dir", folder]
@@ -161,8 +163,12 @@ class Remote:
             f"juturna remotize {ending(code)}: {heard[-1] if heard else 'it said nothing'}"
         )
 
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
     def stop(self) -> None:
-        if self.process.poll() is None:
+        if self.running:
             self.process.terminate()
 
     def _listen(self, say: Callable[[str], None]) -> None:

@@ -5,12 +5,12 @@ Called on the app's thread; everything that waits for another process is done by
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from juturna_core.control.api import Applied, Edit, NodeDescription, Passed, Probe
 from juturna_core.errors import JuturnaError
+from juturna_tui.messages import LinesCame
 from juturna_tui.runs import said
 from juturna_tui.runtime import Remote
 from juturna_tui.settings import Place
@@ -48,7 +48,7 @@ class Steering:
         elif wish == "suspend":
             self._suspend(node)
         elif about.type == "source" and not about.warped:
-            self._app.tell_trouble(
+            self._app.tell(
                 f"{node} is a source: a remote answers messages and begins none. Move a node that it feeds."
             )
         elif wish == "remotise" or (not about.warped and not about.host):
@@ -56,7 +56,14 @@ class Steering:
         elif about.warped:
             self._edit("unwarp", (Edit(node, ("warped",), False),), f"{node} runs here again")
         else:
-            self._warp(about)
+            place = Place(about.host, about.port, about.timeout)
+            self._try(about, place, lambda: self._move(node))
+
+    def nodes_on_our_remotes(self) -> list[str]:
+        """The nodes that run on remotes which were started here."""
+        ports = {remote.port for remote in self._remotes if remote.running}
+        nodes = self._app.monitor.latest.about.nodes
+        return [each.name for each in nodes if each.warped and each.port in ports]
 
     def close(self) -> None:
         """End the remotes that were started here."""
@@ -64,15 +71,14 @@ class Steering:
             remote.stop()
 
     def _about(self, node: str) -> NodeDescription | None:
-        return next(
-            (each for each in self._app.monitor.frame.about.nodes if each.name == node), None
-        )
+        nodes = self._app.monitor.latest.about.nodes
+        return next((each for each in nodes if each.name == node), None)
 
     # --- suspend, messages, undo ---------------------------------------------------------------------------------
 
     def _suspend(self, node: str) -> None:
         app = self._app
-        if app.monitor.frame.by_name[node].state is State.SUSPENDED:
+        if app.monitor.latest.by_name[node].state is State.SUSPENDED:
             app.ask("resume", lambda control: control.resume(node))
         else:
             text = f"{node} lets messages pass untouched until s is pressed again"
@@ -94,33 +100,38 @@ class Steering:
         self._app.ask("messages", lambda control: control.peek(node, 10), done, failed)
 
     def _took_back(self, report: Applied) -> None:
-        self._app.tell("taken back: " + (", ".join(report.changes) or "nothing had changed"))
+        self._app.tell("undone: " + (", ".join(report.changes) or "nothing had changed"))
 
     # --- to a remote and back ------------------------------------------------------------------------------------
 
-    def _warp(self, about: NodeDescription) -> None:
-        """Look whether the remote is there; then move the node to it."""
-        node, place = about.name, Place(about.host, about.port, about.timeout)
+    def _try(self, about: NodeDescription, place: Place, move: Callable[[], None]) -> None:
+        """Look whether the node's remote is there; `move` the node to it, or ask what to do."""
+        node = about.name
 
         def found(probe: Probe) -> None:
             if not probe.reachable:
                 why = f"{probe.text}. Messages for {node} would wait until something does"
-                self._ask_whether(about, place, why)
+                self._ask_whether(about, place, why, move)
             elif probe.ours and (probe.node_type, probe.node_mark) != (about.type, about.mark):
                 why = f"{probe.text}, and {node} is {about.type} {about.mark}"
-                self._ask_whether(about, place, why)
+                self._ask_whether(about, place, why, move)
             else:
-                self._move(node)
+                move()
 
         self._app.ask("warp", lambda control: control.probe(place.host, place.port), found)
 
-    def _ask_whether(self, about: NodeDescription, place: Place, why: str) -> None:
+    def _ask_whether(
+        self, about: NodeDescription, place: Place, why: str, move: Callable[[], None]
+    ) -> None:
         from juturna_tui.screens.confirm import ConfirmScreen
 
-        node = about.name
+        if self._app.screen is not self._app.monitor:  # it asks already
+            return
+
+        node, here = about.name, _here(place)
         answers: dict[str, Callable[[], None]] = {
-            "here": lambda: self._start_remote(about, place, lambda _: self._move(node)),
-            "move": lambda: self._move(node),
+            "here": lambda: self._start_remote(about, here, lambda _: self._move_to(node, here)),
+            "move": move,
             "remotise": lambda: self.remotise(about),
         }
         choices = (
@@ -135,6 +146,10 @@ class Steering:
     def _move(self, node: str) -> None:
         self._edit("warp", (Edit(node, ("warped",), True),), f"{node} is warped")
 
+    def _move_to(self, node: str, place: Place) -> None:
+        text = f"{node} runs at {place.host}:{place.port}"
+        self._edit("remotise", _place_edits(node, place), text)
+
     def _edit(self, doing: str, edits: tuple[Edit, ...], done_so: str) -> None:
         """Change the file, where there is one, and what runs."""
 
@@ -147,7 +162,7 @@ class Steering:
 
     @property
     def _has_file(self) -> bool:
-        return bool(self._app.monitor.frame.about.file)
+        return bool(self._app.monitor.latest.about.file)
 
     # --- the dialog ----------------------------------------------------------------------------------------------
 
@@ -155,17 +170,18 @@ class Steering:
         """Ask where the node is to run, and have it run there."""
         from juturna_tui.screens.remotise import RemotiseScreen
 
+        if self._app.screen is not self._app.monitor:  # it asks already
+            return
         app, node = self._app, about.name
         own = Place(about.host, about.port, about.timeout) if about.host else None
         start = own or app.memory.place or DEFAULT_PLACE
-        screen = RemotiseScreen(about, start, app.plugin_dirs, app.monitor.frame.about.name)
+        screen = RemotiseScreen(about, start, app.plugin_dirs, app.monitor.latest.about.name)
 
         def decided(place: Place | None) -> None:
             self._dialog = None
             if place is not None:
                 app.remember(place=place)
-                text = f"{node} runs at {place.host}:{place.port}"
-                self._edit("remotise", _place_edits(node, place), text)
+                self._try(about, place, lambda: self._move_to(node, place))
 
         self._dialog = (node, screen)
         app.push_screen(screen, decided)
@@ -181,12 +197,14 @@ class Steering:
             lambda control: control.probe(place.host, place.port),
             lambda probe: screen.tried(place, probe),
             lambda error: screen.tried(place, None, str(error)),
+            of=screen,
         )
         self._app.ask(
             "preview",
             lambda control: control.edit(edits, write=write, dry_run=True),
             lambda report: screen.preview(place, report.lines),
             lambda error: screen.preview(place, (), str(error)),
+            of=screen,
         )
 
     def start_here(self, place: Place) -> None:
@@ -200,7 +218,7 @@ class Steering:
             screen.started(f"{place.host} is another machine: run the command there")
         elif (about := self._about(node)) is not None:
             self._start_remote(
-                about, place, screen.started, lambda error: screen.started(str(error))
+                about, place, screen.started, lambda error: screen.started(str(error)), of=screen
             )
 
     def _start_remote(
@@ -209,23 +227,30 @@ class Steering:
         place: Place,
         then: Callable[[str], None],
         failed: Callable[[JuturnaError], None] | None = None,
+        of: RemotiseScreen | None = None,
     ) -> None:
         app = self._app
-        dirs, pipeline = app.plugin_dirs, app.monitor.frame.about.name
+        dirs, pipeline = app.plugin_dirs, app.monitor.latest.about.name
 
         def start() -> str:
-            remote = Remote(about, place.port, dirs, pipeline)
+            remote = Remote(about, _here(place).host, place.port, dirs, pipeline)
             self._remotes.append(remote)
             return remote.started(self._heard)
 
-        app.on_thread("start a remote", start, then, failed)
+        app.on_thread("start a remote", start, then, failed, of=of)
 
     def _heard(self, text: str) -> None:
         """A line that a remote prints, on a thread of its own."""
-        line = said(text, f"jt.{self._app.monitor.frame.about.name}.")
-        line = replace(line, text=f"remote: {line.text}")
-        with suppress(RuntimeError):  # the workbench has ended
-            self._app.call_from_thread(self._app.monitor.log_view.extend, [line])
+        monitor = self._app.monitor
+        line = said(text, f"jt.{monitor.latest.about.name}.")
+        monitor.post_message(LinesCame([replace(line, text=f"remote: {line.text}")]))
+
+
+def _here(place: Place) -> Place:
+    """The place on this machine where a remote can be started for it."""
+    from juturna_tui.screens.remotise import is_here
+
+    return place if is_here(place.host) else replace(place, host="127.0.0.1")
 
 
 def _place_edits(node: str, place: Place) -> tuple[Edit, ...]:

@@ -43,6 +43,7 @@ class State(Enum):
     FAILING = ("failing", "✗", "x", "bad")
     AWAY = ("remote away", "↯", "!", "bad")
     ENDED = ("ended", "□", "-", "quiet")
+    NEW = ("not running", "□", "-", "quiet")
 
     def __init__(self, word: str, sign: str, ascii_sign: str, tone: str) -> None:
         self.word, self.sign, self.ascii_sign, self.tone = word, sign, ascii_sign, tone
@@ -140,7 +141,9 @@ class Detail:
 
     @property
     def round_trip(self) -> dict[str, Durations]:
-        """Every part of a round trip, `total` first; empty for a node that makes none."""
+        """Every part of a round trip, `total` first; empty for a node that makes none now."""
+        if not self.about.warped:
+            return {}
         trips, earlier = self.now.round_trip or {}, (self.before and self.before.round_trip) or {}
         return {part: _lately(each, earlier.get(part)) for part, each in trips.items()}
 
@@ -157,21 +160,19 @@ class History:
     def advance(self, numbers: Numbers, about: Description) -> Frame:
         """What there is to show when `numbers` have come in."""
         kept = self._kept
-        if kept and (
-            kept[-1].numbers.seconds > numbers.seconds or kept[-1].numbers.names != numbers.names
-        ):
-            if kept[-1].numbers.seconds > numbers.seconds:  # it has begun anew
-                self._sparks.clear()
-                self._latencies.clear()
-            kept.clear()  # nor can another graph be compared with
+        if kept and kept[-1].numbers.seconds > numbers.seconds:  # it has begun anew
+            kept.clear()
+            self._sparks.clear()
+            self._latencies.clear()
+        if len(kept) > 1 and kept[-1].numbers.seconds == numbers.seconds:  # it is stopped
+            kept.pop()
         while len(kept) > 1 and numbers.seconds - kept[1].numbers.seconds >= WINDOW:
             kept.popleft()
         now = _Snapshot(numbers, kept[-1] if kept else None)
         before = kept[0] if kept else None
         kept.append(now)
-        rows = {name: row for row, name in enumerate(numbers.names)}
         nodes = tuple(
-            self._node(described, rows.get(described.name), now, before)
+            self._node(described, now.rows.get(described.name), now, before)
             for described in about.nodes
         )
         self._sample(nodes, numbers.seconds)
@@ -189,13 +190,16 @@ class History:
             return _unknown(about)
         columns = now.numbers.columns
         value = {key: columns[key][row] for key in _SHOWN}
+        old = before.rows.get(about.name) if before is not None else None
         earlier: dict[str, Any] = (
-            {key: before.numbers.columns[key][row] for key in _COUNTS}
-            if before is not None
+            {key: before.numbers.columns[key][old] for key in _COUNTS}
+            if before is not None and old is not None
             else dict.fromkeys(_COUNTS, 0)
         )
         seconds = now.numbers.seconds - (before.numbers.seconds if before is not None else 0.0)
         grown = {key: max(0, value[key] - earlier[key]) for key in _COUNTS}
+        if before is None and seconds > WINDOW:  # what went wrong before we came is not news
+            grown["errors"] = grown["lost"] = 0
         latency, p99, busy = self._times(about.name, row, now, before, seconds)
         state, text = _state(about, value, grown, latency, now.numbers.state)
         return NodeView(
@@ -210,7 +214,7 @@ class History:
             p99=p99,
             rate_in=grown["received"] / seconds if seconds > 0 else 0.0,
             rate_out=grown["transmitted"] / seconds if seconds > 0 else 0.0,
-            queue=value["queue"],
+            queue=value["queue"] + (value["in_flight"] if about.warped else 0),
             limit=value["queue_limit"],
             busy=busy,
             errors=value["errors"],
@@ -223,7 +227,7 @@ class History:
         self, name: str, row: int, now: _Snapshot, before: _Snapshot | None, seconds: float
     ) -> tuple[float | None, float | None, float]:
         """Median, 99th percentile and share of time at work; without anything new the last ones known."""
-        counts = now.new_durations(row, before)
+        counts = now.new_durations(name, before)
         if counts:
             total = sum(counts.values())
             self._latencies[name] = (_percentile(counts, total, 50), _percentile(counts, total, 99))
@@ -248,24 +252,27 @@ _COUNTS = ("received", "transmitted", "errors", "lost")
 _SHOWN = (
     *_COUNTS,
     *("where", "status", "status_text", "queue", "queue_limit", "dropped", "last_error"),
-    *("busy_seconds", "blocked_by"),
+    *("busy_seconds", "blocked_by", "in_flight"),
 )
 
 
 class _Snapshot:
     """Numbers, and the durations in them that somebody has read: text that stays the same is read once."""
 
-    __slots__ = ("_read", "_texts", "numbers")
+    __slots__ = ("_read", "_texts", "numbers", "rows")
 
     def __init__(self, numbers: Numbers, last: _Snapshot | None) -> None:
         self.numbers = numbers
+        self.rows = {name: row for row, name in enumerate(numbers.names)}
         columns = numbers.columns
         self._texts: list[str] = [
-            trip["total"] if trip and trip.get("total") else update
-            for update, trip in zip(columns["update_time"], columns["round_trip"], strict=True)
+            trip["total"] if trip and trip.get("total") and where != "local" else update
+            for update, trip, where in zip(
+                columns["update_time"], columns["round_trip"], columns["where"], strict=True
+            )
         ]
         self._read: list[dict[int, int] | None] = [None] * len(self._texts)
-        if last is not None:
+        if last is not None and last.numbers.names == numbers.names:
             for row, (text, old) in enumerate(zip(self._texts, last._texts, strict=True)):
                 if text == old:
                     self._read[row] = last._read[row]
@@ -277,13 +284,15 @@ class _Snapshot:
             found = self._read[row] = Durations(self._texts[row]).counts
         return found
 
-    def new_durations(self, row: int, before: _Snapshot | None) -> dict[int, int]:
-        """What has come since `before`."""
-        if before is None:
+    def new_durations(self, name: str, before: _Snapshot | None) -> dict[int, int]:
+        """What has come to a node since `before`."""
+        row = self.rows[name]
+        earlier = before.rows.get(name) if before is not None else None
+        if before is None or earlier is None:
             return self.durations(row)
-        if self._texts[row] == before._texts[row]:
+        if self._texts[row] == before._texts[earlier]:
             return {}
-        old = before.durations(row)
+        old = before.durations(earlier)
         new = {bucket: count - old.get(bucket, 0) for bucket, count in self.durations(row).items()}
         return {bucket: count for bucket, count in new.items() if count > 0}
 
@@ -321,7 +330,11 @@ def preview(document: Any, file: str) -> Description:
         started=0.0,
         revision=0,
         nodes=tuple(nodes.values()),
-        links=tuple((a, b) for a, b in ends if a in nodes and b in nodes),
+        links=tuple(
+            (a, b)
+            for a, b in ends
+            if isinstance(a, str) and isinstance(b, str) and a in nodes and b in nodes
+        ),
     )
 
 
@@ -369,7 +382,7 @@ def _unknown(about: NodeDescription) -> NodeView:
         mark=about.mark,
         where=place,
         warped=about.warped,
-        state=State.ENDED,
+        state=State.NEW,
         text="",
         latency=None,
         p99=None,

@@ -20,7 +20,7 @@ from textual.widgets import Footer, Input, Label, OptionList, Static
 
 from juturna_core.cells import aligned, printable
 from juturna_tui.screens.confirm import Choices
-from juturna_tui.screens.remotise import Field
+from juturna_tui.widgets.field import Field
 
 DEPTH: Final = 6
 """Folders below the first that are looked into."""

@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.dom import DOMNode
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static, TextArea
 
 from juturna_core.cells import printable
 from juturna_tui.view import Fill, State
@@ -42,7 +42,8 @@ def sections(screen: Screen[Any]) -> list[Section]:
         active, key=lambda each: (nodes.index(each.node), each.binding.id is None)
     ):
         what = binding.tooltip or binding.description
-        if what and not binding.system:
+        plain = binding.id is not None or isinstance(node, Input | TextArea)  # all others know ids
+        if what and plain and not binding.system:
             keys = found.setdefault(node, {}).setdefault((what, binding.action), [])
             keys.append(screen.app.get_key_display(binding))
     return [

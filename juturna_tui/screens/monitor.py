@@ -5,11 +5,12 @@ It shows what the feed posts, and posts `Asked` for whatever is to happen to the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.message import Message
@@ -20,9 +21,10 @@ from textual.widgets import ContentSwitcher
 
 from juturna_core.control.api import Passed
 from juturna_core.events import Event
+from juturna_tui.binding import key
 from juturna_tui.layout import CellLayout, layout
 from juturna_tui.messages import EventsCame, FrameCame, LinesCame
-from juturna_tui.view import Frame, State
+from juturna_tui.view import Frame, State, ended
 from juturna_tui.widgets.config_editor import ConfigEditor
 from juturna_tui.widgets.key_bar import KeyBar
 from juturna_tui.widgets.log_view import Line, LogView
@@ -42,92 +44,40 @@ class MonitorScreen(Screen[None]):
     """See the module."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "w",
-            "ask('warp')",
-            "warp",
-            id="node.warp",
-            tooltip="move the node to its remote, or back; the file says so too",
+        key(
+            *("w", "ask('warp')", "warp", "node.warp"),
+            "move the node to its remote, or back; the file says so too",
+            bar=True,
         ),
-        Binding(
-            "r",
-            "ask('remotise')",
-            "remotise",
-            id="node.remotise",
-            tooltip="say where the node's remote is, and move it there",
+        key(
+            *("r", "ask('remotise')", "remotise", "node.remotise"),
+            "say where the node's remote is, and move it there",
+            bar=True,
         ),
-        Binding(
-            "s",
-            "ask('suspend')",
-            "suspend",
-            id="node.suspend",
-            tooltip="let messages pass the node untouched, or end that",
+        key(
+            *("s", "ask('suspend')", "suspend", "node.suspend"),
+            "let messages pass the node untouched, or end that",
+            bar=True,
         ),
-        Binding(
-            "u",
-            "ask('undo')",
-            "undo",
-            id="file.undo",
-            show=False,
-            tooltip="take the last change of the file back",
+        key("u", "ask('undo')", "undo", "file.undo", "take the last change of the file back"),
+        key("e", "edit", "edit", "file.edit", "edit the file here", bar=True),
+        key(
+            *("m", "detail('messages')", "messages", "node.messages"),
+            "the node's last messages, in its detail",
         ),
-        Binding("e", "edit", "edit", id="file.edit", tooltip="edit the file here"),
-        Binding(
-            "m",
-            "detail('messages')",
-            "messages",
-            id="node.messages",
-            show=False,
-            tooltip="the node's last messages, in its detail",
+        key("y", "detail('copy')", "copy", "node.copy", "copy the node's detail as text"),
+        key(
+            *("space", "freeze", "freeze", "screen.freeze"),
+            "keep the picture as it is; data flows on",
         ),
-        Binding(
-            "y",
-            "detail('copy')",
-            "copy",
-            id="node.copy",
-            show=False,
-            tooltip="copy the node's detail as text",
-        ),
-        Binding(
-            "space",
-            "freeze",
-            "freeze",
-            id="screen.freeze",
-            show=False,
-            tooltip="keep the picture as it is; data flows on",
-        ),
-        Binding(
-            "v",
-            "enlarge",
-            "larger",
-            id="screen.enlarge",
-            show=False,
-            tooltip="the focused pane alone, or all",
-        ),
-        Binding("1", "pane('graph')", "graph", id="pane.graph", show=False, tooltip="to the graph"),
-        Binding(
-            "2",
-            "pane('nodes')",
-            "nodes",
-            id="pane.nodes",
-            show=False,
-            tooltip="to the table of nodes",
-        ),
-        Binding("3", "pane('log')", "log", id="pane.log", show=False, tooltip="to the log"),
-        Binding(
-            "4", "pane('events')", "events", id="pane.events", show=False, tooltip="to the events"
-        ),
-        Binding(
-            "5", "pane('config')", "config", id="pane.config", show=False, tooltip="to the file"
-        ),
-        Binding(
-            "i",
-            "pane('detail')",
-            "detail",
-            id="pane.detail",
-            show=False,
-            tooltip="to the selected node's detail",
-        ),
+        key("escape", "clear", "clear", "screen.clear", "take the notes from the screen"),
+        key("v", "enlarge", "larger", "screen.enlarge", "the focused pane alone, or all"),
+        key("1", "pane('graph')", "graph", "pane.graph", "to the graph"),
+        key("2", "pane('nodes')", "nodes", "pane.nodes", "to the table of nodes"),
+        key("3", "pane('log')", "log", "pane.log", "to the log"),
+        key("4", "pane('events')", "events", "pane.events", "to the events"),
+        key("5", "pane('config')", "config", "pane.config", "to the file"),
+        key("i", "pane('detail')", "detail", "pane.detail", "to the selected node's detail"),
     ]
     DEFAULT_CSS = """
     MonitorScreen {
@@ -155,7 +105,8 @@ class MonitorScreen(Screen[None]):
 
     def __init__(self, frame: Frame, *, ascii: bool = False) -> None:
         super().__init__()
-        self.frame = frame
+        self.frame = self.latest = frame
+        """What is drawn, and what came last: they differ while the picture is frozen."""
         self.graph = PipelineGraph(id="graph", ascii=ascii)
         self.detail = NodeDetail(id="detail", ascii=ascii)
         self.table = NodeTable(id="nodes", ascii=ascii)
@@ -234,8 +185,18 @@ class MonitorScreen(Screen[None]):
         return f"{first.name}: {first.text or first.state.word}{rest}"
 
     def on_frame_came(self, message: FrameCame) -> None:
+        self.latest = message.frame
         if not self.frozen:
             self.show(message.frame)
+
+    def ended(self) -> None:
+        """The run is over: show what was counted until then."""
+        self.draw(ended(self.latest))
+
+    def draw(self, frame: Frame) -> None:
+        """Show what no run has said."""
+        self.latest = frame
+        self.show(frame)
 
     def on_lines_came(self, message: LinesCame) -> None:
         self.log_view.extend(message.lines, message.missed)
@@ -243,9 +204,17 @@ class MonitorScreen(Screen[None]):
     def on_events_came(self, message: EventsCame) -> None:
         self.event_view.extend([_line(event) for event in message.events], message.missed)
 
+    def note(self, level: str, text: str) -> None:
+        """Add a line of the workbench's own to the log."""
+        self.log_view.extend([Line(time.time(), level, "", text)])
+
+    def no_file(self) -> None:
+        """What runs has no file on this machine."""
+        self.editor.absent = True
+
     def passed(self, node: str, messages: Sequence[Passed]) -> None:
         """The last messages of `node`, which somebody asked for."""
-        if node == self.selected:
+        if node == self.selected and self._passed is not None:
             self._passed = messages
             self._show_detail()
 
@@ -318,7 +287,9 @@ class MonitorScreen(Screen[None]):
         self.frozen = not self.frozen
 
     def watch_frozen(self, frozen: bool) -> None:
-        self.status.word = "frozen (space goes on)" if frozen else ""
+        self.status.frozen = frozen
+        if not frozen and self.is_mounted:
+            self.show(self.latest)
 
     def action_pane(self, name: str) -> None:
         """Bring a pane to the front, and the focus into it."""
@@ -331,10 +302,17 @@ class MonitorScreen(Screen[None]):
         elif name not in ("graph", "detail"):
             self.query_one(ContentSwitcher).current = name
             self.query_one(PaneBar).current = name
-        self.set_focus(widget)  # at once: the next key is for it
+        # at once: the next key is for it
+        self.set_focus(self.editor.entrance if widget is self.editor else widget)
 
     def on_pane_bar_chosen(self, message: PaneBar.Chosen) -> None:
         self.action_pane(message.pane)
+
+    def action_clear(self) -> None:
+        """The notes that lie over the screen; or the pane that lies over the others."""
+        self.app.clear_notifications()
+        if self.maximized is not None:
+            self.minimize()
 
     def action_enlarge(self) -> None:
         """The focused pane alone, or all of them again."""
@@ -345,7 +323,7 @@ class MonitorScreen(Screen[None]):
 
     def action_edit(self) -> None:
         self.action_pane("config")
-        self.editor.editing = True
+        self.editor.action_edit()
 
 
 def _line(event: Event) -> Line:

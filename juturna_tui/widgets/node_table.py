@@ -5,9 +5,11 @@ On the Line API; a pipeline of 1000 nodes costs what its visible rows cost, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,131 +23,22 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Input
 
-from juturna_core.cells import cut, printable, shorten, width
-from juturna_tui.figures import count, duration, share
-from juturna_tui.view import Fill, Frame, NodeView, State
-
-Piece = tuple[str, str]
-"""Text, and the tone that it is written in."""
-
-CALM: Final = (State.FLOWING, State.IDLE)
-"""States that need no word."""
-TONES: Final = ("ok", "quiet", "warn", "bad")
-WIDE: Final = 100
-"""From this width on there are two blanks between columns."""
-LEAST: Final = (
-    *("dropped", "tx/s", "kind", "busy", "lost", "p99"),
-    *("errors", "where", "state", "rx/s", "p50", "queue"),
+from juturna_core.cells import cut, printable, width
+from juturna_tui.view import Frame, NodeView
+from juturna_tui.widgets.node_columns import (
+    COLUMNS,
+    TONES,
+    Column,
+    Piece,
+    Place,
+    blanks,
+    fitted,
+    measure,
+    ordered,
+    placed,
 )
-"""Columns in the order in which they go when there is no room; the node stays."""
+
 ASCII: Final = str.maketrans("▲▾▴…µ", "^v^~u")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Shows `attribute` of nodes in `form`, and sorts by it; what is not 0 is written in the tone `alarm`.
-
-    `size` is in cells; 0 for words, which take what they need.
-    """
-
-    title: str
-    attribute: str
-    size: int = 0
-    form: Callable[[Any], str] = count
-    alarm: str = ""
-
-    @property
-    def number(self) -> bool:
-        return self.size > 0
-
-    def key(self, node: NodeView) -> Any:
-        """What is not known counts as less than all, the worst state as the first."""
-        value = getattr(node, self.attribute)
-        if isinstance(value, State):
-            return -TONES.index(value.tone)
-        return -1 if value is None else value
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a column stands, in cells."""
-
-    column: Column
-    left: int
-    size: int
-
-    def pieces(self, node: NodeView) -> list[Piece]:
-        """What stands here: as wide as the column."""
-        column, value = self.column, getattr(node, self.column.attribute)
-        if column.title == "node":
-            return [(fitted(printable(node.name), self.size - 2), "")]
-        if column.title == "state":
-            return [(trouble(node, self.size), node.state.tone)]
-        if column.title == "queue":
-            return [(fitted(queue(node), self.size, True), "warn" if node.fill >= 1 else "")]
-        return [
-            (fitted(column.form(value), self.size, column.number), column.alarm if value else "")
-        ]
-
-
-def fitted(text: str, size: int, number: bool = False) -> str:
-    """Exactly `size` cells: words on the left, numbers on the right."""
-    text = shorten(text, size) if width(text) > size else text
-    blanks = " " * (size - width(text))
-    return blanks + text if number else text + blanks
-
-
-def queue(node: NodeView) -> str:
-    """`14/64`, and a sign where it is full; a blank in its place where not, so that digits align."""
-    limit = f"/{count(node.limit)}" if node.limit else ""
-    return f"{count(node.queue)}{limit}{Fill.FULL.sign if node.fill >= 1 else ' '}"
-
-
-def trouble(node: NodeView, size: int) -> str:
-    """The word for the node's state, and why as far as there is room; nothing where all is well."""
-    if node.text:
-        word = f"{node.state.word}: "
-        room = size - len(word)
-        return word + shorten(printable(node.text), room) if room > 3 else node.state.word
-    return "" if node.state in CALM else node.state.word
-
-
-COLUMNS: Final = (
-    Column("node", "name"),
-    Column("kind", "kind", form=printable),
-    Column("where", "where", form=printable),
-    Column("rx/s", "rate_in", 5),
-    Column("tx/s", "rate_out", 5),
-    Column("queue", "queue", 7),
-    Column("p50", "latency", 7, duration),
-    Column("p99", "p99", 7, duration),
-    Column("busy", "busy", 5, share),
-    Column("errors", "errors", 7, alarm="bad"),
-    Column("dropped", "dropped", 8),
-    Column("lost", "lost", 5, alarm="bad"),
-    Column("state", "state"),
-)
-
-
-def placed(room: int, sizes: Mapping[str, int]) -> tuple[Place, ...]:
-    """The columns there is `room` for, by their `sizes`; what is left goes to the state, else to long names."""
-    gap = 2 if room >= WIDE else 1
-    shown = {**sizes, "node": min(sizes["node"], max(12, room // 4))}
-    for title in ("", *LEAST):
-        shown.pop(title, None)
-        left = room - sum(shown.values()) - gap * (len(shown) - 1)
-        if left >= 0:
-            break
-    if "state" in shown:
-        shown["state"] += left
-    else:
-        shown["node"] = min(sizes["node"], shown["node"] + left)
-    places, at = [], 0
-    for column in COLUMNS:
-        if column.title in shown:
-            places.append(Place(column, at, shown[column.title]))
-            at += shown[column.title] + gap
-    return tuple(places)
 
 
 class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -169,6 +62,7 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
     ]
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "node-table--text",
         "node-table--header",
         "node-table--cursor",
         *(f"node-table--{tone}" for tone in TONES),
@@ -180,6 +74,7 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         overflow-x: hidden;
         scrollbar-gutter: stable;
         scrollbar-size-vertical: 1;
+        & > .node-table--text { color: $foreground; }
         & > .node-table--header { background: $panel; color: $foreground; text-style: bold; }
         & > .node-table--ok { color: $text-success; }
         & > .node-table--quiet { color: $text-muted; }
@@ -255,8 +150,9 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def show(self, frame: Frame) -> None:
         """Take the numbers of this moment."""
-        self._shown = frame
-        self._renew()
+        before, self._shown = self._shown, frame
+        if before is None or before.nodes != frame.nodes:
+            self._renew()
 
     def render_line(self, y: int) -> Strip:
         if y == 0:
@@ -265,7 +161,7 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         row = y - 1 + self.scroll_offset.y
         if row >= len(self._rows):
             said = self._nothing() if y == 1 and not self._rows else ""
-            return self._strip([(said, "quiet" if said else "")], self._tone, self.rich_style)
+            return self._strip([(said, "quiet" if said else "")], self._tone, self._tone(""))
         line = self._drawn.get(row)
         if line is None:  # scrolled into sight
             line = self._drawn[row] = self._line(row)
@@ -273,14 +169,17 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         if here:
             style = self.get_component_rich_style("node-table--cursor")
             return self._strip(pieces, lambda tone: style, style)
-        return self._strip(pieces, self._tone, self.rich_style)
+        return self._strip(pieces, self._tone, self._tone(""))
 
     def _strip(
         self, pieces: Iterable[Piece], style_of: Callable[[str], Style], rest: Style
     ) -> Strip:
         """As wide as the widget by our own measure of cells."""
         left, segments = self.size.width, []
-        for text, tone in pieces:
+        for tone, run in groupby(
+            pieces, key=itemgetter(1)
+        ):  # the fewer segments, the less to write
+            text = "".join(text for text, _ in run)
             text = cut(text.translate(ASCII) if self._ascii else text, left)
             left -= width(text)
             segments.append(Segment(text, style_of(tone)))
@@ -288,7 +187,8 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         return Strip([each for each in segments if each.text], self.size.width)
 
     def _tone(self, tone: str) -> Style:
-        return self.get_component_rich_style(f"node-table--{tone}") if tone else self.rich_style
+        """Kept by Textual from one repaint to the next; `rich_style` is not."""
+        return self.get_component_rich_style(f"node-table--{tone or 'text'}")
 
     def _header(self) -> Iterator[Piece]:
         mark = "▾" if self._falling else "▴"
@@ -303,13 +203,14 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         node = self._rows[row]
         state = node.state
         pieces: list[Piece] = [(state.ascii_sign if self._ascii else state.sign, state.tone)]
+        gap = self._gap
         for place in self._places:
-            pieces += [(" " if place.left == 0 else self._gap, ""), *place.pieces(node)]
+            pieces += [(" " if place.left == 0 else gap, ""), *place.pieces(node)]
         return tuple(pieces), node.name == self.selected
 
     @property
     def _gap(self) -> str:
-        return "  " if self.scrollable_size.width >= WIDE else " "
+        return " " * blanks(self.scrollable_size.width)
 
     def _nothing(self) -> str:
         if self._shown is None:
@@ -431,9 +332,10 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         old, places = len(self._rows), self._places
         self._rows = self._ordered()
         self._row_of = {node.name: row for row, node in enumerate(self._rows)}
-        self._places = placed(self.scrollable_size.width, self._sizes())
+        room = self.scrollable_size.width
+        self._places = placed(room, measure(self._known, room))
         lines = len(self._rows) + 1 + self.has_class("-filtering")
-        size = Size(self.scrollable_size.width, lines)
+        size = Size(room, lines)
         if size != self.virtual_size:
             self.virtual_size = size
         if self._places != places or len(self._rows) != old or not self._rows:
@@ -457,31 +359,11 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         if row is not None and page and not top <= row < top + page:
             self.scroll_to(y=row if row < top else row - page + 1, animate=False)
 
+    @property
+    def _known(self) -> Sequence[NodeView]:
+        return self._shown.nodes if self._shown is not None else ()
+
     def _ordered(self) -> list[NodeView]:
-        nodes = self._shown.nodes if self._shown is not None else ()
         part = self._filter
-        found = [node for node in nodes if not part or part in node.name.casefold()]
-        for column in COLUMNS:
-            if column.title == self._sorted:
-                found.sort(key=column.key, reverse=self._falling)
-        return found
-
-    def _sizes(self) -> dict[str, int]:
-        """Cells by column: of all nodes and not of those in sight, so that nothing moves while one scrolls."""
-        nodes = self._shown.nodes if self._shown is not None else ()
-        room = self.scrollable_size.width
-        limit = max((node.limit for node in nodes), default=0)
-        found = {column.title: column.size for column in COLUMNS}
-        found["node"] = 2 + _widest("node", (node.name for node in nodes), room)
-        found["kind"] = _widest("kind", {node.kind for node in nodes}, 10)
-        found["where"] = _widest("where", {node.where for node in nodes}, 21)
-        found["state"] = max(len(state.word) for state in State)
-        found["queue"] = max(found["queue"], 2 * len(count(limit)) + 2)
-        return found
-
-
-def _widest(title: str, texts: Iterable[str], most: int) -> int:
-    """Room for the title with its mark, and for `texts` up to a width of `most`."""
-    return max(
-        len(title) + 1, min(most, max((width(printable(each)) for each in texts), default=0))
-    )
+        found = [node for node in self._known if not part or part in node.name.casefold()]
+        return ordered(found, self._sorted, self._falling)

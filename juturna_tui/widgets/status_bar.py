@@ -39,7 +39,8 @@ class StatusBar(Widget):
 
     file: reactive[str] = reactive("", layout=False)
     word: reactive[str] = reactive("", layout=False)
-    """What is said of the state in place of the frame's: starting, not answering, frozen."""
+    """What is said of the state in place of the frame's: starting, not answering."""
+    frozen: reactive[bool] = reactive(False, layout=False)
     news: reactive[str] = reactive("", layout=False)
     trouble: reactive[str] = reactive("", layout=False)
     """Stands in front of all news until it is over: a bad file, a remote that is away."""
@@ -87,6 +88,8 @@ class StatusBar(Widget):
             sign = _SIGNS.get(state, ("◌", "~"))[self.ascii]
             style = "good" if good else "warn"
             parts.append((f" {sign} {state}", style))
+        if self.frozen:
+            parts.append((" frozen: space goes on", "warn"))
         if frame is None:
             return parts
         warped = sum(node.warped for node in frame.nodes)

@@ -35,6 +35,7 @@ class Pane(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.editor = ConfigEditor(id="config")
+        self.editor.set_reactive(ConfigEditor.runs, True)
         self.said: list[Message] = []
         self.changed: asyncio.Queue[str] = asyncio.Queue()
 

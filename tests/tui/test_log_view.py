@@ -212,7 +212,7 @@ def test_a_line_of_five_megabytes_is_cut_and_says_by_how_much() -> None:
 
 
 def test_all_lines_together_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("juturna_tui.widgets.log_view.MOST", 1000)
+    monkeypatch.setattr("juturna_tui.widgets.log_view.backlog.MOST", 1000)
 
     async def test(app: Stage, pilot: Pilot[None]) -> None:
         app.view.extend([line(n, text="x" * 300) for n in range(10)])
@@ -244,7 +244,7 @@ def test_a_flood_splits_and_styles_only_what_is_in_sight(monkeypatch: pytest.Mon
         measured += 1
         return rows_of(text)
 
-    monkeypatch.setattr("juturna_tui.widgets.log_view.rows_of", counting)
+    monkeypatch.setattr("juturna_tui.widgets.log_view.rows.rows_of", counting)
 
     async def test(app: Stage, pilot: Pilot[None]) -> None:
         for batch in range(20):

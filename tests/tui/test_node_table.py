@@ -16,7 +16,7 @@ from juturna_core.cells import width
 from juturna_core.control.api import Description, NodeDescription
 from juturna_core.control.fake import FakeControl
 from juturna_tui.view import Frame, History, NodeView, State, still
-from juturna_tui.widgets import node_table
+from juturna_tui.widgets import node_columns
 from juturna_tui.widgets.node_table import COLUMNS, NodeTable
 
 CALM = (State.FLOWING, State.IDLE)
@@ -395,7 +395,7 @@ HIGH = node(
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.title)
-def test_a_click_on_a_title_sorts_and_another_one_reverses(column: node_table.Column) -> None:
+def test_a_click_on_a_title_sorts_and_another_one_reverses(column: node_columns.Column) -> None:
     async def test(app: Screen, pilot: Pilot[None]) -> None:
         nodes = (LOW, HIGH) if column.number else (HIGH, LOW)
         app.table.show(frame(*nodes))
@@ -490,9 +490,9 @@ def test_a_click_into_the_filter_is_none_on_the_header() -> None:
 
 def test_only_rows_in_sight_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
     written = []
-    trouble = node_table.trouble
+    trouble = node_columns.trouble
     monkeypatch.setattr(
-        node_table, "trouble", lambda node, size: written.append(node.name) or trouble(node, size)
+        node_columns, "trouble", lambda node, size: written.append(node.name) or trouble(node, size)
     )
 
     async def test(app: Screen, pilot: Pilot[None]) -> None:

@@ -17,7 +17,6 @@ from textual.widgets import Input
 
 from juturna_core.cli import parser
 from juturna_core.control.api import NodeDescription, Probe
-from juturna_tui.screens import remotise
 from juturna_tui.screens.attach import AttachScreen, Choice, Running, pipeline_files, wrong_address
 from juturna_tui.screens.confirm import ConfirmScreen
 from juturna_tui.screens.help import HelpScreen, Section, legend, sections, spread
@@ -116,8 +115,8 @@ def assert_harmless(app: Stage) -> None:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Places are tried without a pause."""
-    monkeypatch.setattr(remotise, "PAUSE", 0.001)
-    monkeypatch.setattr(remotise, "AGAIN", 0.001)
+    monkeypatch.setattr("juturna_tui.screens.remotise.screen.PAUSE", 0.001)
+    monkeypatch.setattr("juturna_tui.screens.remotise.screen.AGAIN", 0.001)
 
 
 def remotise_screen(node: NodeDescription = NODE, place: Place = PLACE) -> RemotiseScreen:

@@ -240,7 +240,6 @@ def test_a_bad_file_is_opened_at_its_error_and_runs_when_that_is_typed_away(desk
 
 
 @seen
-@pytest.mark.xfail(strict=True, reason="ConfigEditor tells of an old pipeline where none has run")
 def test_beside_a_bad_file_nothing_is_said_to_run_on(desk: Desk) -> None:
     desk.pipeline(node("p", "forwarder"), SINK).write_text("{")
     with Screen(desk) as screen:

@@ -127,7 +127,7 @@ class PipelineGraph(ScrollView, can_focus=True):
             self._wanted = Graph(names, frame.about.links, SIZES[self.mode])
         if self._drawn is None or self._wanted != self._picture.graph:
             self._arrange()
-        else:
+        elif (self._drawn.nodes, self._drawn.links) != (frame.nodes, frame.links):
             self._update(frame)
 
     def use(self, found: CellLayout) -> None:

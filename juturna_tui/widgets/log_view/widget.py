@@ -1,18 +1,13 @@
-"""What is logged, as it grows: a bounded view with filters and a search. Events are shown by it too.
+"""The view of the log, on the app's thread.
 
-On the app's thread. Rows are numbered from the first one that ever was, so that a number stays what it means when old
-lines drop: the place that is looked at is kept by itself. What is done for each line as it arrives is little (1.3 µs);
-a row is split, made harmless and styled when it is shown.
+The place that is looked at is kept by itself when old lines drop. What is done for each line as it arrives is little
+(1.3 µs); a row is split, made harmless and styled when it is shown.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, ClassVar
 
 from rich.segment import Segment
@@ -28,104 +23,20 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from juturna_core.cells import printable, shorten, width
+from juturna_tui.widgets.log_view.backlog import Backlog, passing
+from juturna_tui.widgets.log_view.line import (
+    SEVERITIES,
+    Head,
+    Line,
+    bounded,
+    clock,
+    rows_of,
+    spaced,
+)
+from juturna_tui.widgets.log_view.rows import Rows
 
-LONGEST = 24_000
-"""Characters that are kept of a line. A pipeline's own log keeps 20 000 and a remark, which is to stay."""
-MOST = 64_000_000
-"""Characters that are kept of all lines."""
-NODE_CELLS = 20
-KIND_CELLS = 12
 STEP = 10
 """Cells that `left` and `right` scroll."""
-TAB = 4
-SEVERITIES = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the log or one event. `time` is seconds since the epoch; `level` is an event's kind."""
-
-    time: float
-    level: str
-    node: str
-    text: str
-
-
-def rows_of(text: str) -> list[str]:
-    """The rows that `text` takes, harmless to a terminal."""
-    if text.isprintable():  # so it is one row, and most are
-        return [text]
-    return [printable(row.expandtabs(TAB)) for row in text.split("\n")]
-
-
-def clock(seconds: float) -> str:
-    """The time of day here, to a millisecond."""
-    return datetime.fromtimestamp(seconds).strftime("%H:%M:%S.%f")[:-3]
-
-
-class Rows:
-    """Lines, one below the other: which row belongs to which, and which rows match the pattern. Pure."""
-
-    def __init__(self, sought: str = "") -> None:
-        self.lines: list[Line] = []
-        self.first = 0
-        """The number of the first row that is still there."""
-        self.widest = 0
-        """Cells of the widest text so far."""
-        self._ends: list[int] = []
-        self.search(sought)
-
-    @property
-    def end(self) -> int:
-        """The number of the row that comes next."""
-        return self._ends[-1] if self._ends else self.first
-
-    def extend(self, lines: Sequence[Line]) -> None:
-        end = self.end
-        for line in lines:
-            text = line.text
-            # Most need not be measured: no character takes more than two cells, of ASCII more than one.
-            most = len(text) if text.isascii() else 2 * len(text)
-            if most > self.widest or "\t" in text:
-                self.widest = max(self.widest, *map(width, rows_of(text)))
-            if self.sought:
-                self.matches += self._found(line, end)
-            end += text.count("\n") + 1
-            self._ends.append(end)
-        self.lines += lines
-
-    def drop(self, count: int) -> None:
-        """Forget the first `count` lines."""
-        if count:
-            self.first = self._ends[count - 1]
-            del self.lines[:count], self._ends[:count]
-            del self.matches[: bisect_left(self.matches, self.first)]
-
-    def at(self, row: int) -> tuple[Line, int]:
-        """The line that `row` belongs to, and the how manieth of its rows that is. Raises IndexError."""
-        index = bisect_right(self._ends, row)
-        return self.lines[index], row - (self._ends[index - 1] if index else self.first)
-
-    def search(self, sought: str) -> None:
-        """Capitals are meant only where there are any, as in vim and less."""
-        case = 0 if any(map(str.isupper, sought)) else re.IGNORECASE
-        self.sought, self._pattern = sought, re.compile(re.escape(sought), case)
-        self.matches: list[int] = []
-        """The rows that have what is sought."""
-        begin = self.first
-        for line, end in zip(self.lines, self._ends, strict=True):
-            self.matches += self._found(line, begin)
-            begin = end
-
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where in `text` is what is sought."""
-        return [found.span() for found in self._pattern.finditer(text)] if self.sought else []
-
-    def _found(self, line: Line, begin: int) -> list[int]:
-        if not self.sought:
-            return []
-        found = self._pattern.search
-        return [begin + index for index, row in enumerate(rows_of(line.text)) if found(row)]
 
 
 class LogView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -202,12 +113,10 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._begin()
 
     def _begin(self) -> None:
-        self._kept: deque[Line] = deque()
-        self._characters = self._dropped = self._missed = 0
+        self._kept = Backlog(self._capacity)
+        self._head = Head()
         self._rows = Rows()
         self._cursor = 0
-        self._kind_cells = 1
-        self._node_cells = 0
         self._strips.clear()
 
     @property
@@ -217,14 +126,14 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def extend(self, lines: Sequence[Line], missed: int = 0) -> None:
         """Add `lines`; `missed` is how many were lost on the way here."""
-        new = [_bounded(line) for line in lines]
-        self._missed += missed
-        self._kept += new
-        self._characters += sum(len(line.text) for line in new)
-        self._widen({(line.level, line.node) for line in new})
+        new = [bounded(line) for line in lines]
+        gone = self._kept.extend(new)
+        self._kept.missed += missed
+        if self._head.widen({(line.level, line.node) for line in new}):
+            self._strips.clear()
         following, top, cursor = self.following, self._top, self._cursor
         self._rows.extend(self._passing(new))
-        self._drop()
+        self._drop(gone)
         self._fit()
         self._show(self._rows.end if following else top, self._rows.end if following else cursor)
 
@@ -384,9 +293,8 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         """Make `row`, a match, the current one; scroll only when it is out of sight."""
         in_sight = self._top <= row < self._top + self._height
         self._show(self._top if in_sight else row - self._height // 2, row)
-        line, index = self._rows.at(row)
-        text = rows_of(line.text)[index]
-        cell = self._indent + width(text[: self._rows.spans(text)[0][0]])
+        text = self._rows.text(row)
+        cell = self._head.cells + width(text[: self._rows.spans(text)[0][0]])
         left, cells = self.scroll_offset.x, self.scrollable_content_region.width
         if not left <= cell < left + cells - 1:
             self.scroll_target_x = self.scroll_x = cell - cells // 2
@@ -394,26 +302,16 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def _current(self) -> Line | None:
         return self._rows.at(self._cursor)[0] if self._rows.lines else None
 
-    def _drop(self) -> None:
-        """Let go of the oldest lines when there are too many. What was shown of them comes first in `_rows`."""
-        shown, gone = self._rows.lines, 0
-        while len(self._kept) > self._capacity or self._characters > MOST:
-            line = self._kept.popleft()
-            self._characters -= len(line.text)
-            self._dropped += 1
-            if gone < len(shown) and shown[gone] is line:
-                gone += 1
-        self._rows.drop(gone)
+    def _drop(self, lines: Sequence[Line]) -> None:
+        """Show no line any more that is not kept. Those of them that were shown come first in `_rows`."""
+        shown, count = self._rows.lines, 0
+        for line in lines:
+            if count < len(shown) and shown[count] is line:
+                count += 1
+        self._rows.drop(count)
 
     def _passing(self, lines: Sequence[Line]) -> Sequence[Line]:
-        node, level, least = self.node, self.level, SEVERITIES.get(self.level)
-        if node:
-            lines = [line for line in lines if line.node == node]
-        if least is not None:
-            lines = [line for line in lines if SEVERITIES.get(line.level, 20) >= least]
-        elif level:
-            lines = [line for line in lines if line.level == level]
-        return lines
+        return passing(lines, self.node, self.level)
 
     def _filter(self) -> None:
         """Show what passes now. The current line keeps its place or, if it does not pass, the next one gets it."""
@@ -429,28 +327,11 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         cursor = self._rows.end if following else cursor
         self._show(cursor - offset, cursor)
 
-    def _widen(self, seen: set[tuple[str, str]]) -> None:
-        """Make room for kinds and nodes that are longer than those before."""
-        kinds = [width(printable(kind)) for kind, _ in seen if kind not in SEVERITIES]
-        nodes = [width(printable(node)) for _, node in seen]
-        kind_cells = max(self._kind_cells, min(KIND_CELLS, max(kinds, default=0)))
-        node_cells = max(self._node_cells, min(NODE_CELLS, max(nodes, default=0)))
-        if (kind_cells, node_cells) != (self._kind_cells, self._node_cells):
-            self._kind_cells, self._node_cells = kind_cells, node_cells
-            self._strips.clear()
-
     def _fit(self) -> None:
         """Say how much there is to scroll: the rows, and what stands still above and below them."""
         still = 1 + self._field.display
         rows = self._rows.end - self._rows.first
-        self.virtual_size = Size(1 + self._indent + self._rows.widest, rows + still)
-
-    @property
-    def _indent(self) -> int:
-        """Cells before the text."""
-        return (
-            len("HH:MM:SS.mmm ") + self._kind_cells + 1 + bool(self._node_cells) + self._node_cells
-        )
+        self.virtual_size = Size(1 + self._head.cells + self._rows.widest, rows + still)
 
     def _status(self) -> str:
         """What is shown, what is not, and why."""
@@ -458,21 +339,21 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         matches, sought = self._rows.matches, self._rows.sought
         parts = [self._what]
         if self.node or self.level:
-            parts.append(f"{_number(shown)} of {_number(kept)} lines")
+            parts.append(f"{spaced(shown)} of {spaced(kept)} lines")
         else:
-            parts.append(f"{_number(kept)} lines")
-        if self._dropped:
-            parts.append(f"{_number(self._dropped)} dropped here")
-        if self._missed:
-            parts.append(f"{_number(self._missed)} missed")
+            parts.append(f"{spaced(kept)} lines")
+        if self._kept.dropped:
+            parts.append(f"{spaced(self._kept.dropped)} dropped here")
+        if self._kept.missed:
+            parts.append(f"{spaced(self._kept.missed)} missed")
         if self.node or self.level:
             level = f"level ≥ {self.level}" if self.level in SEVERITIES else self.level
             node = self.node and f"node {self.node}"
             parts.append("filter: " + ", ".join(filter(None, (node, level))))
         if sought:
             at = bisect_left(matches, self._cursor)
-            place = f"{_number(at + 1)} of " if self._cursor in matches[at : at + 1] else ""
-            parts.append(f"/{sought} {place}{_number(len(matches))}")
+            place = f"{spaced(at + 1)} of " if self._cursor in matches[at : at + 1] else ""
+            parts.append(f"/{sought} {place}{spaced(len(matches))}")
         parts.append("following" if self.following else "scrolled: end follows again")
         return printable(" · ".join(parts))
 
@@ -488,42 +369,18 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         line, index = self._rows.at(row)
         plain = self._style("text")
         # A long row is cut here, where it is cheap; more than four characters to a cell are not expected.
-        text = rows_of(line.text)[index][: 4 * cells]
-        segments = [Segment(" " * self._indent, plain)]
+        text = self._rows.text(row)[: 4 * cells]
+        segments = [Segment(" " * self._head.cells, plain)]
         if index == 0:
-            kind = line.level.lower() if line.level in SEVERITIES else "kind"
-            sign = line.level[:1] if line.level in SEVERITIES else line.level
-            columns = (
-                (clock(line.time), len("HH:MM:SS.mmm"), "time"),
-                (sign, self._kind_cells, kind),
-                (line.node, self._node_cells, "node"),
-            )
             segments = []
-            for content, cells, name in columns:
-                if cells:
-                    shown = shorten(printable(content), cells)
-                    segments += (
-                        Segment(shown, self._style(name)),
-                        Segment(" " * (cells - width(shown) + 1), plain),
-                    )
+            for shown, size, part in self._head.columns(line):
+                segments += (
+                    Segment(shown, self._style(part)),
+                    Segment(" " * (size - width(shown)), plain),
+                )
         match = self._style("match")
         at = 0
         for begin, end in self._rows.spans(text):
             segments += (Segment(text[at:begin], plain), Segment(text[begin:end], match))
             at = end
         return [*segments, Segment(text[at:], plain)]
-
-
-def _bounded(line: Line) -> Line:
-    """`line` without line ends at its end and, when it is too long, with how many more characters there were."""
-    text = line.text
-    if len(text) <= LONGEST and text[-1:] != "\n":
-        return line
-    text = text.rstrip("\n")
-    if (more := len(text) - LONGEST) > 0:
-        text = f"{text[:LONGEST]}\n… {_number(more)} more characters"
-    return replace(line, text=text)
-
-
-def _number(count: int) -> str:
-    return f"{count:,}".replace(",", " ")

@@ -1,16 +1,12 @@
-"""Where a node is to run, tried while it is typed: what answers there, how to start it, what the file will say.
+"""The screen on which it is typed where a node is to run.
 
-The screen asks nobody anything: it posts `Try` and `StartHere`, and is told with `tried`, `preview` and `started`.
-What it is told about a place that is not the one typed now is ignored.
+It asks nobody anything: it posts `Try` and `StartHere`, and is told with `tried`, `preview` and `started`. What it is
+told about a place that is not the one typed now is ignored.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import math
-import shlex
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -25,104 +21,15 @@ from textual.widgets import Footer, Input, Label, Static
 
 from juturna_core.cells import printable
 from juturna_core.control.api import NodeDescription, Probe
-from juturna_tui.figures import duration
+from juturna_tui.screens.remotise.place import CHECKS, command
+from juturna_tui.screens.remotise.report import Report, Told
 from juturna_tui.settings import Place
-
-__all__ = ["Field", "Place", "RemotiseScreen", "command", "is_here"]
+from juturna_tui.widgets.field import Field
 
 PAUSE: Final = 0.25
 """Seconds without a key before a place is tried."""
 AGAIN: Final = 2.0
 """Seconds before a place where nothing answers is tried again: the remote is perhaps being started."""
-
-
-def command(node: NodeDescription, place: Place, plugin_dirs: Sequence[str], pipeline: str) -> str:
-    """The line that serves `node` at `place`, for a shell there. A remote of this machine is open to this one only."""
-    options = [("--node-name", node.name), ("--node-mark", node.mark)]
-    if node.type != "proc":
-        options.append(("--node-type", node.type))
-    options += [("--plugins-dir", folder) for folder in plugin_dirs]
-    options.append(("--pipe-name", pipeline))
-    if is_here(place.host):
-        options.append(("--host", place.host.strip("[]")))
-    options.append(("--port", str(place.port)))
-    words = ["juturna", "remotize"]
-    for option, value in options:  # what begins with a dash would be taken for another option
-        words += [f"{option}={value}"] if value.startswith("-") else [option, value]
-    return printable(shlex.join(words))
-
-
-def is_here(host: str) -> bool:
-    """Whether a host is this machine by its very name; no name is looked up."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-# --- the fields ------------------------------------------------------------------------------------------------------
-
-
-def wrong_host(text: str) -> str:
-    """What is wrong with it, "" for nothing; the same of the other two."""
-    if not text:
-        return "a name or an address is needed"
-    if any(mark.isspace() for mark in text):
-        return "a host has no blanks in it"
-    return "a host has no / in it" if "/" in text else ""
-
-
-def wrong_port(text: str) -> str:
-    digits = text.isascii() and text.isdecimal() and len(text) < 9
-    return "" if digits and 1 <= int(text) <= 65535 else "a port is a number from 1 to 65535"
-
-
-def wrong_timeout(text: str) -> str:
-    try:
-        seconds = float(text)
-    except ValueError:
-        return "seconds are needed, like 30 or 2.5"
-    return "" if 0 < seconds < math.inf else "it must be more than 0 seconds"
-
-
-CHECKS: Final[dict[str, Callable[[str], str]]] = {
-    "grpc_host": wrong_host,
-    "grpc_port": wrong_port,
-    "timeout": wrong_timeout,
-}
-"""The fields in their order, by the keys of the file."""
-
-
-class Field(Input):
-    """A line to type in; what is pasted is made harmless. Enter belongs to the screen, where it has an id."""
-
-    def validate_value(self, value: str) -> str:
-        return printable(value)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "submit"
-
-
-class Report(Static, can_focus=True):
-    """All that is not typed in. Letters are keys here."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "screen.copy", "copy command", show=False, id="remotise.copy-letter"),
-        Binding("s", "screen.start", "start it here", show=False, id="remotise.start-letter"),
-    ]
-
-
-# --- the screen ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What is known of the place that is typed now."""
-
-    probe: Probe | None = None
-    no_probe: str = ""
-    lines: tuple[str, ...] | None = None
-    no_lines: str = ""
 
 
 class RemotiseScreen(ModalScreen[Place | None]):
@@ -198,7 +105,7 @@ class RemotiseScreen(ModalScreen[Place | None]):
         self.pipeline = pipeline
         self.typed: Place | None = None
         """What is in the fields; None while it is no place."""
-        self.told = _Told()
+        self.told = Told()
         self._texts: tuple[str, ...] = ()
         self._timer: Timer | None = None
 
@@ -208,7 +115,7 @@ class RemotiseScreen(ModalScreen[Place | None]):
         """What was found at `place`; without a probe, why not."""
         if place != self.typed:
             return
-        self.told = _Told(probe, problem, self.told.lines, self.told.no_lines)
+        self.told = Told(probe, problem, self.told.lines, self.told.no_lines)
         self._show()
         if probe is None or not probe.reachable:
             self._try_in(AGAIN)
@@ -217,7 +124,7 @@ class RemotiseScreen(ModalScreen[Place | None]):
         """The lines of the file that would change, behind "-" and "+"."""
         if place != self.typed:
             return
-        self.told = _Told(self.told.probe, self.told.no_probe, tuple(lines), problem)
+        self.told = Told(self.told.probe, self.told.no_probe, tuple(lines), problem)
         self._show()
 
     def started(self, text: str) -> None:
@@ -259,7 +166,7 @@ class RemotiseScreen(ModalScreen[Place | None]):
             note.set_class(not text, "-fine")
         host, port, timeout = texts
         self.typed = None if any(problems.values()) else Place(host, int(port), float(timeout))
-        self.told = _Told()
+        self.told = Told()
         self._say("")
         self._try_in(PAUSE)
         self._show()
@@ -285,54 +192,8 @@ class RemotiseScreen(ModalScreen[Place | None]):
         said.display = bool(text)
 
     def _show(self) -> None:
-        lines = [*self._answer(), Content(""), *self._command(), Content(""), *self._file()]
-        self.query_one(Report).update(Content("\n").join(lines))
-
-    def _answer(self) -> Iterator[Content]:
-        probe = self.told.probe
-        yield _heading("what is there")
-        if self.typed is None:
-            yield Content("not looked for yet")
-        elif self.told.no_probe:
-            yield _warning(self.told.no_probe)
-        elif probe is None:
-            yield Content("looking…")
-        elif not probe.reachable:
-            yield _warning(probe.text)
-        else:
-            took = (
-                ""
-                if probe.milliseconds is None
-                else f", {duration(probe.milliseconds)} a round trip"
-            )
-            yield Content.styled(f"reachable: {printable(probe.text)}{took}", "$text-success")
-            yield from self._mismatch(probe)
-
-    def _mismatch(self, probe: Probe) -> Iterator[Content]:
-        served = f"{probe.node_type} {probe.node_mark}"
-        ours = f"{self.node.type} {self.node.mark}"
-        if probe.ours and served != ours:
-            yield _warning(f"that is another node: it serves {served}, and this one is {ours}")
-
-    def _command(self) -> Iterator[Content]:
-        yield _heading("to start it there")
         line, why_not = self._line()
-        yield Content(line) if line else Content(why_not)
-
-    def _file(self) -> Iterator[Content]:
-        yield _heading("what changes in the file")
-        if self.typed is None:
-            yield Content("nothing yet")
-        elif self.told.no_lines:
-            yield _warning(self.told.no_lines)
-        elif self.told.lines is None:
-            yield Content("looking…")
-        elif not self.told.lines:
-            yield Content("nothing: it says so already")
-        else:
-            styles = {"-": "$text-error", "+": "$text-success"}
-            for line in self.told.lines:
-                yield Content.styled(printable(line), styles.get(line[:1], ""))
+        self.query_one(Report).tell(self.node, self.typed, self.told, line or why_not)
 
     def _line(self) -> tuple[str, str]:
         """The command, or why there is none."""
@@ -363,11 +224,3 @@ class RemotiseScreen(ModalScreen[Place | None]):
         if line and self.typed is not None:
             self.post_message(self.StartHere(self.typed))
         self._say("starting…" if line else f"not started. {why_not}")
-
-
-def _heading(text: str) -> Content:
-    return Content.styled(text, "bold")
-
-
-def _warning(text: str) -> Content:
-    return Content.styled(f"! warning: {printable(text)}", "$text-warning")
