@@ -136,8 +136,9 @@ class Workbench(App[None]):
         """The first picture is there: now for all that takes longer."""
         if self._file is not None:
             self.look.open(self._file)
-        if self._run is not None:
-            self.look.start(self._run, self._rate)
+        run, self._run = self._run, None
+        if run is not None:
+            self.look.start(run, self._rate)
         elif self.document is not None:
             self.document.go_to_first_error()
         else:
@@ -172,12 +173,18 @@ class Workbench(App[None]):
         ]
 
     def _signalled(self, number: int) -> None:
-        self.look.close()
+        self._let_go()
         self.exit(return_code=128 + number)
 
     def on_unmount(self) -> None:
-        self.look.close()
+        self._let_go()
         self.steering.close()
+
+    def _let_go(self) -> None:
+        """End what was started here, also before anything of it was shown."""
+        self.look.close()
+        if self._run is not None:
+            self._run.close()
 
     async def action_quit(self) -> None:
         """Have what was started here drain and end; once more: at once. What others have started runs on."""

@@ -43,7 +43,7 @@ class State(Enum):
     FAILING = ("failing", "✗", "x", "bad")
     AWAY = ("remote away", "↯", "!", "bad")
     ENDED = ("ended", "□", "-", "quiet")
-    NEW = ("not running", "□", "-", "quiet")
+    NEW = ("not started", "□", "-", "quiet")
 
     def __init__(self, word: str, sign: str, ascii_sign: str, tone: str) -> None:
         self.word, self.sign, self.ascii_sign, self.tone = word, sign, ascii_sign, tone

@@ -557,7 +557,7 @@ def test_problems_are_listed_below_in_the_order_of_the_file() -> None:
         assert pane.rows[-3:] == [
             "▲ 3:3 a [red] thing␛[2J",
             '✖ 5:16 there is no node "x"  did you mean "y"?',
-            "saved with 1 error: the old pipeline runs on",
+            "saved with 1 error: the old pipeline runs on · 1 warning",
         ]
 
     run(story)

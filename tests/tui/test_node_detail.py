@@ -242,10 +242,10 @@ def test_a_warped_node_shows_its_remote_and_the_parts_of_a_round_trip() -> None:
     run(test, WARPED)
 
 
-def test_a_node_whose_remote_is_off_says_which_one_it_has() -> None:
+def test_a_node_that_has_a_remote_and_does_not_use_it_says_which() -> None:
     async def test(app: Screen, pilot: Pilot[None]) -> None:
         where = " ".join(" ".join(app.section("Where")).split())
-        assert where == "local its remote far:7 is off"
+        assert where == "local w moves it to far:7"
 
     run(test, changed({"host": "far", "port": 7}))
 

@@ -160,7 +160,7 @@ def test_signs_can_be_ascii_and_the_whole_table_with_them() -> None:
         assert "\n".join(app.lines).isascii()
 
     nodes = (
-        node(f"n{number}" + "n" * 60, state, queue=64, latency=0.012, text="why " * 30)
+        node(f"n{number:02}" + "n" * 60, state, queue=64, latency=0.012, text="why " * 30)
         for number, state in enumerate(State)
     )
     run(test, *nodes, ascii=True)
@@ -497,7 +497,7 @@ def test_only_rows_in_sight_are_written(monkeypatch: pytest.MonkeyPatch) -> None
 
     async def test(app: Screen, pilot: Pilot[None]) -> None:
         written.clear()
-        app.table.show(frame(*NUMBERED))
+        app.table.show(frame(*(dataclasses.replace(each, queue=1) for each in NUMBERED)))
         await pilot.pause()
         assert written == [f"n{number}" for number in range(11)]
         written.clear()
