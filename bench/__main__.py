@@ -1,6 +1,6 @@
 """`python -m bench`: run both sides in turns, print one table, keep the numbers.
 
-Each run of each side is a process of its own (side.py, alone.py), so that nothing of one run is left in the next.
+Each run of each side is a process of its own (side.py, alone.py, screen.py): nothing of one run is left in the next.
 """
 
 from __future__ import annotations
@@ -66,8 +66,7 @@ def measure(row: Row, interpreters: Mapping[Side, str], rounds: int, quick: bool
                 file=sys.stderr,
                 flush=True,
             )
-            script = "alone.py" if row.alone else "side.py"
-            runs[side].append(_run(interpreters[side], script, row.call, arguments))
+            runs[side].append(_run(interpreters[side], row.script, row.call, arguments))
     print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     return runs
 

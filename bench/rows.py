@@ -1,4 +1,4 @@
-"""What is measured, and the bar for each figure. The measuring itself is in side.py and alone.py."""
+"""What is measured, and the bar for each figure. The measuring itself is in side.py, alone.py and screen.py."""
 
 from __future__ import annotations
 
@@ -49,8 +49,12 @@ class Row:
     quick: Mapping[str, Any] = field(default_factory=dict)
     sleepless: bool = False
     ours_only: Mapping[str, Any] = field(default_factory=dict)
-    alone: bool = False
-    """Only this project does that: the measurement is in alone.py."""
+    script: Literal["side.py", "alone.py", "screen.py"] = "side.py"
+    """Where `call` is. What is in the others only this project does."""
+
+    @property
+    def alone(self) -> bool:
+        return self.script != "side.py"
 
 
 def times(value: float) -> Bar:
@@ -84,6 +88,14 @@ def _round_trip(name: str, what: str, bar: float, count: int, **source: Any) -> 
 def _flood(name: str, what: str, bar: float, **source: Any) -> Row:
     figures = (Figure(f"warp flood, {what}", "rate", "msg/s", times(bar)),)
     return Row(name, "flood", figures, {"seconds": 3, **source}, {"seconds": 1.5})
+
+
+def _screen(name: str, call: str, *figures: Figure, **arguments: Any) -> Row:
+    quick = {key: value for key, value in _QUICK.items() if key in arguments}
+    return Row(name, call, figures, arguments, quick, script="screen.py")
+
+
+_QUICK = {"times": 3, "seconds": 3, "presses": 50}
 
 
 ROWS = (
@@ -164,7 +176,7 @@ ROWS = (
         ),
         {"count": 1000, "rate": 2000},
         {"count": 100},
-        alone=True,
+        script="alone.py",
     ),
     Row(
         "save-50",
@@ -176,7 +188,7 @@ ROWS = (
         ),
         {"nodes": 50, "times": 200},
         {"times": 20},
-        alone=True,
+        script="alone.py",
     ),
     Row(
         "save-500",
@@ -187,7 +199,7 @@ ROWS = (
         ),
         {"nodes": 500, "times": 50},
         {"times": 10},
-        alone=True,
+        script="alone.py",
     ),
     Row(
         "warp-switch",
@@ -198,7 +210,7 @@ ROWS = (
         ),
         {"times": 200, "rate": 2000},
         {"times": 20},
-        alone=True,
+        script="alone.py",
     ),
     Row(
         "watched",
@@ -209,6 +221,78 @@ ROWS = (
         ),
         {"nodes": 300, "seconds": 2, "snapshots": 10},
         {"seconds": 2},
-        alone=True,
+        script="alone.py",
+    ),
+    _screen(
+        "screen",
+        "first",
+        Figure("workbench, 12 nodes: start to first boxes", "boxes", "s", most(0.5)),
+        nodes=12,
+        times=9,
+    ),
+    _screen(
+        "screen-300",
+        "first",
+        Figure("workbench, 300 nodes: start to first boxes", "boxes", "s", most(0.8)),
+        nodes=300,
+        times=5,
+    ),
+    _screen(
+        "screen-numbers",
+        "first",
+        Figure(
+            "workbench, 3 nodes that it runs: start to first figures", "figures", "s", most(1.2)
+        ),
+        nodes=3,
+        times=5,
+    ),
+    _screen(
+        "screen-idle",
+        "idle",
+        Figure("workbench, 12 nodes that idle: CPU", "cpu", "%", most(1.5)),
+        nodes=12,
+        seconds=20,
+    ),
+    _screen(
+        "screen-load",
+        "load",
+        Figure("workbench, 12 nodes at 4 refreshes a second: CPU", "cpu", "%", most(5)),
+        Figure("  memory", "memory", "MB", most(90)),
+        nodes=12,
+        seconds=15,
+        by=0.1,
+    ),
+    _screen(
+        "screen-load-300",
+        "load",
+        Figure("workbench, 300 nodes at 4 refreshes a second: CPU", "cpu", "%", most(10)),
+        nodes=300,
+        seconds=15,
+        by=0.1,
+    ),
+    _screen(
+        "screen-load-1000",
+        "load",
+        Figure("workbench, 1000 nodes: memory", "memory", "MB", most(130)),
+        nodes=1000,
+        seconds=5,
+        by=0.5,
+    ),
+    _screen(
+        "screen-keys",
+        "keys",
+        Figure("workbench, 300 nodes, 5000 log lines a second: key to screen, p50", "p50", "ms"),
+        Figure("  p99", "p99", "ms", most(100)),
+        nodes=300,
+        lines=5000,
+        presses=300,
+    ),
+    _screen(
+        "screen-watched",
+        "watched",
+        Figure("30 nodes that a workbench looks at: cost", "cost", "%", most(2)),
+        Figure("  share of the process's CPU, which is less noisy", "share", "%", most(2)),
+        nodes=30,
+        seconds=3,
     ),
 )

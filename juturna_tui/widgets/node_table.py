@@ -6,9 +6,9 @@ On the Line API; a pipeline of 1000 nodes costs what its visible rows cost, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from rich.segment import Segment
