@@ -7,8 +7,10 @@ Widgets show values and post what is wanted. What is wanted is done in `look`, `
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -479,9 +481,10 @@ class Workbench(App[None]):
         self.push_screen(HelpScreen(sections(self.screen), place, self.settings.ascii))
 
     def action_picture(self) -> None:
-        name = f"juturna-{datetime.now():%Y%m%d-%H%M%S}.svg"
+        name = f"juturna-{datetime.now():%Y%m%d-%H%M%S}"
+        free = next(each for each in _numbered(name) if not os.path.exists(f"{each}.svg"))
         try:
-            path = self.save_screenshot(name, path=".")
+            path = self.save_screenshot(f"{free}.svg", path=".")
         except OSError as error:
             self.tell_trouble(f"the picture cannot be written: {error.strerror}")
         else:
@@ -492,6 +495,12 @@ class Workbench(App[None]):
         self._rate = min(settings.FASTEST, max(settings.SLOWEST, self._rate * factor))
         self.look.refresh(self._rate)
         self.tell(f"{self._rate:.3g} pictures a second")
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """`name`, `name-2`, `name-3` …"""
+    yield name
+    yield from (f"{name}-{number}" for number in itertools.count(2))
 
 
 def _shown(text: str) -> str:

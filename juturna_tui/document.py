@@ -10,6 +10,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,7 +152,7 @@ class Document:
             if first is None:
                 otherwise()
             else:
-                monitor.status.trouble = str(first)
+                monitor.status.trouble = str(replace(first, path=None))  # the file is named there
                 monitor.action_pane("config")
                 monitor.editor.go_to(first.line or 1, first.column or 1)
 

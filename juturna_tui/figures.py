@@ -12,6 +12,8 @@ def duration(milliseconds: float | None) -> str:
     """Three digits and a unit: `12 µs`, `2.90 ms`, `310 ms`, `2.01 s`, `4.1 min`; `-` for None."""
     if milliseconds is None:
         return "-"
+    if not milliseconds:
+        return "0 µs"
     if milliseconds < 0.9995:
         return f"{_three(milliseconds * 1e3)} µs"
     if milliseconds < 999.5:

@@ -173,9 +173,10 @@ class FakeControl(Control):
 
     def undo(self) -> api.Applied:
         self._called("undo")
-        if not self._undo:
-            raise StateError("there is nothing to undo")
-        before, self.written = self.written, self._undo.pop()
+        with self._lock:
+            if not self._undo:
+                raise StateError("there is nothing to undo")
+            before, self.written = self.written, self._undo.pop()
         return self._apply(self.written, self._lines(before, self.written))
 
     def reload(self) -> api.Applied:

@@ -15,11 +15,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, OptionList, Static
 
 from juturna_core.cells import aligned, printable
 from juturna_tui.screens.confirm import Choices
+from juturna_tui.screens.dialog import Asking
 from juturna_tui.widgets.field import Field
 
 DEPTH: Final = 6
@@ -102,7 +102,7 @@ def wrong_address(text: str) -> str:
     return "an address is HOST:PORT, unix:PATH or the path of a socket"
 
 
-class AttachScreen(Screen[Choice | None]):
+class AttachScreen(Asking[Choice | None]):
     """Dismissed with what was chosen, None for escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
 from juturna_core.cells import printable
+from juturna_tui.screens.dialog import Dialog
 
 
 class Choices(OptionList):
@@ -41,7 +41,7 @@ class Choices(OptionList):
         return action != "select"
 
 
-class ConfirmScreen(ModalScreen[str | None]):
+class ConfirmScreen(Dialog[str | None]):
     """Dismissed with the result of the choice, None for escape. A choice is a key, what it does, and its result."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

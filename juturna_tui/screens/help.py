@@ -15,10 +15,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.reactive import reactive
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Input, Static, TextArea
 
 from juturna_core.cells import printable
+from juturna_tui.screens.dialog import Dialog
 from juturna_tui.view import Fill, State
 
 COLUMN = 34
@@ -108,7 +109,7 @@ class Sections(Horizontal):
         self.count = max(1, min(event.size.width // COLUMN, len(self.sections)))
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """`settings` is the path of the file that changes keys; `ascii` chooses the signs that are explained."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -89,7 +89,10 @@ class MonitorScreen(Screen[None]):
     #bottom { height: 2fr; min-height: 5; }
     #bottom ContentSwitcher { height: 1fr; }
     #bottom ContentSwitcher > * { height: 1fr; }
+    #detail.-maximized { width: 1fr; border-left: none; }
     MonitorScreen.-narrow #detail { display: none; }
+    MonitorScreen.-ascii #detail { border-left: ascii $panel; }
+    MonitorScreen.-ascii * { scrollbar-size: 0 0; }  /* they are drawn with blocks */
     MonitorScreen.-low #bottom { min-height: 0; }
     """
 
@@ -115,6 +118,7 @@ class MonitorScreen(Screen[None]):
         self.editor = ConfigEditor(id="config")
         self.status = StatusBar()
         self.status.ascii = ascii
+        self.set_class(ascii, "-ascii")
         self._passed: Sequence[Passed] | None = None
         self._top_rows: int | None = None
         self.refused = ""
@@ -233,8 +237,10 @@ class MonitorScreen(Screen[None]):
             self._passed = ()
             self.post_message(self.Asked("messages", name))
         if self.is_mounted:
-            self.graph.selected = name
-            self.table.selected = name
+            # what they say of it is known here, and would be an answer to an answer
+            with self.graph.prevent(PipelineGraph.Selected), self.table.prevent(NodeTable.Selected):
+                self.graph.selected = name
+                self.table.selected = name
             self._show_detail()
 
     def on_pipeline_graph_selected(self, message: PipelineGraph.Selected) -> None:
@@ -263,9 +269,13 @@ class MonitorScreen(Screen[None]):
 
         def arrange() -> None:
             found: CellLayout = layout(names, links, size)
-            self.app.call_from_thread(self.graph.use, found)
+            self.app.call_from_thread(self._use, found)
 
         self.run_worker(arrange, thread=True, group="layout")
+
+    def _use(self, found: CellLayout) -> None:
+        self.graph.use(found)
+        self._share_rows()
 
     # --- keys ----------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from juturna_core.cells import printable, shorten, width
+from juturna_core.cells import ELLIPSIS, cut, printable, shorten, width
 from juturna_tui.figures import count, duration, share
 from juturna_tui.view import Fill, NodeView, State
 
@@ -85,12 +85,17 @@ def queue(node: NodeView) -> str:
     return f"{count(node.queue)}{limit}{Fill.FULL.sign if node.fill >= 1 else ' '}"
 
 
+def begun(text: str, room: int) -> str:
+    """`text` or its beginning: of a sentence that tells most."""
+    return text if width(text) <= room else cut(text, room - 1) + ELLIPSIS
+
+
 def trouble(node: NodeView, size: int) -> str:
     """The word for the node's state, and why as far as there is room; nothing where all is well."""
     if node.text:
         word = f"{node.state.word}: "
         room = size - len(word)
-        return word + shorten(printable(node.text), room) if room > 3 else node.state.word
+        return word + begun(printable(node.text), room) if room > 3 else node.state.word
     return "" if node.state in CALM else node.state.word
 
 

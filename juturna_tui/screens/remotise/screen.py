@@ -14,13 +14,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Footer, Input, Label, Static
 
 from juturna_core.cells import printable
 from juturna_core.control.api import NodeDescription, Probe
+from juturna_tui.screens.dialog import Dialog
 from juturna_tui.screens.remotise.place import CHECKS, command
 from juturna_tui.screens.remotise.report import Report, Told
 from juturna_tui.settings import Place
@@ -32,7 +32,7 @@ AGAIN: Final = 2.0
 """Seconds before a place where nothing answers is tried again: the remote is perhaps being started."""
 
 
-class RemotiseScreen(ModalScreen[Place | None]):
+class RemotiseScreen(Dialog[Place | None]):
     """Dismissed with the place that is to be written and switched to, None when it is cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
