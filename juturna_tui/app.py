@@ -27,6 +27,7 @@ from juturna_core.cells import printable
 from juturna_core.control.api import Control, Description, Gone
 from juturna_core.errors import JuturnaError, did_you_mean
 from juturna_tui import look, runs, settings, view
+from juturna_tui.ascii import Ascii
 from juturna_tui.binding import key
 from juturna_tui.document import Document
 from juturna_tui.messages import EventsCame, FileLost, FileSaved, RunEnded, Silent
@@ -96,6 +97,8 @@ class Workbench(App[None]):
                 NoColor() if isinstance(each, Monochrome) else each for each in self._filters
             ]
         self.settings = settings or Settings()
+        if self.settings.ascii:
+            self._filters.append(Ascii())
         self.memory = memory or Memory(hint_seen=True)
         self.parting = ""
         """What to tell once the terminal is the person's again."""

@@ -100,7 +100,7 @@ class Steering:
         self._app.ask("messages", lambda control: control.peek(node, 10), done, failed)
 
     def _took_back(self, report: Applied) -> None:
-        self._app.tell("taken back: " + (", ".join(report.changes) or "nothing had changed"))
+        self._app.tell("undone: " + (", ".join(report.changes) or "nothing had changed"))
 
     # --- to a remote and back ------------------------------------------------------------------------------------
 

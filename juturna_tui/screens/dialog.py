@@ -17,5 +17,5 @@ class Asking(Screen[T]):
         return super().dismiss(result) if self.is_active else AwaitComplete()
 
 
-class Dialog(Asking[T], ModalScreen[T]):
-    """The same, over what is below."""
+class Dialog(ModalScreen[T], Asking[T]):
+    """The same, over what is below. Textual takes the styles of the first of its bases alone."""

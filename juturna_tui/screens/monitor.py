@@ -91,8 +91,6 @@ class MonitorScreen(Screen[None]):
     #bottom ContentSwitcher > * { height: 1fr; }
     #detail.-maximized { width: 1fr; border-left: none; }
     MonitorScreen.-narrow #detail { display: none; }
-    MonitorScreen.-ascii #detail { border-left: ascii $panel; }
-    MonitorScreen.-ascii * { scrollbar-size: 0 0; }  /* they are drawn with blocks */
     MonitorScreen.-low #bottom { min-height: 0; }
     """
 
@@ -118,7 +116,6 @@ class MonitorScreen(Screen[None]):
         self.editor = ConfigEditor(id="config")
         self.status = StatusBar()
         self.status.ascii = ascii
-        self.set_class(ascii, "-ascii")
         self._passed: Sequence[Passed] | None = None
         self._top_rows: int | None = None
         self.refused = ""

@@ -101,7 +101,7 @@ def test_a_key_moves_a_node_to_its_remote_and_another_one_takes_that_back(desk: 
         screen.moves(RECEIVED)
 
         screen.press("u")
-        screen.until("taken back")
+        screen.until("undone")
         screen.until_not("1 warped")
         assert file.read_bytes() == before
         screen.moves(RECEIVED)
