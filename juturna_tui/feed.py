@@ -6,8 +6,10 @@ Nothing that waits for another process happens on the screen's own thread. A run
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from textual.message import Message
 
@@ -25,6 +27,8 @@ from juturna_tui.messages import (
 from juturna_tui.runs import Run
 from juturna_tui.view import History
 
+QUIET, RESTING = 3.0, 1.0
+"""Seconds without a message until a run is asked less often, and seconds between two asks then. Events come at once."""
 KNOWN_EVENTS = 200
 """Events from before the workbench came that are shown."""
 
@@ -44,6 +48,8 @@ class Feed:
         self._about_at = -1
         self._history = History()
         self._silent = False
+        self._moved: list[list[Any]] = []  # what shows that something flows, and when it last did
+        self._moved_at = time.monotonic()
         self._closing = threading.Event()
         self._wake = threading.Event()
         self._followed: Subscription[Event] | None = None
@@ -125,13 +131,15 @@ class Feed:
         while not self._closing.is_set():
             self._wake.clear()
             self._look()
-            self._wake.wait(self._period)
+            resting = time.monotonic() - self._moved_at > QUIET
+            self._wake.wait(max(self._period, RESTING) if resting else self._period)
 
     def _look(self) -> None:
         try:
             self._log()
             if (control := self.control) is not None:
                 numbers = control.stats()
+                self._note_movement(numbers)
                 frame = self._history.advance(numbers, self._described(control, numbers))
                 if self._silent:
                     self._silent = False
@@ -142,6 +150,11 @@ class Feed:
             self._silence(str(error))
         except Exception as error:  # noqa: BLE001  # a picture that stands still has to say why
             self._silence(f"a fault of the workbench: {describe(error)}")
+
+    def _note_movement(self, numbers: Numbers) -> None:
+        moved = [numbers.columns[name] for name in ("received", "transmitted", "queue", "status")]
+        if moved != self._moved:
+            self._moved, self._moved_at = moved, time.monotonic()
 
     def _silence(self, text: str) -> None:
         if not self._silent:

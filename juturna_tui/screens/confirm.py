@@ -73,7 +73,8 @@ class ConfirmScreen(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         rows = (f"{printable(key)}  {printable(label)}" for key, label, _ in self.choices)
-        with VerticalScroll(can_focus=False):
+        with VerticalScroll(can_focus=False) as box:
+            box.border_subtitle = "esc: none of these"
             yield Static(Content(printable(self.question)))
             yield Choices(*map(Content, rows))
 
