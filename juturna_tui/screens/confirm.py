@@ -70,16 +70,17 @@ class ConfirmScreen(Dialog[str | None]):
         super().__init__()
         self.question = question
         self.choices = tuple(choices)
+        rows = (f"{printable(key)}  {printable(label)}" for key, label, _ in self.choices)
+        self._list = Choices(*map(Content, rows))
 
     def compose(self) -> ComposeResult:
-        rows = (f"{printable(key)}  {printable(label)}" for key, label, _ in self.choices)
         with VerticalScroll(can_focus=False) as box:
             box.border_subtitle = "esc: none of these"
             yield Static(Content(printable(self.question)))
-            yield Choices(*map(Content, rows))
+            yield self._list
 
     def on_mount(self) -> None:
-        self.query_one(Choices).highlighted = 0
+        self._list.highlighted = 0
 
     def on_key(self, event: events.Key) -> None:
         for key, _, result in self.choices:
@@ -93,9 +94,8 @@ class ConfirmScreen(Dialog[str | None]):
         self.dismiss(self.choices[event.option_index][2])
 
     def action_choose(self) -> None:
-        self.query_one(Choices).action_select()
+        self._list.action_select()
 
     def action_move(self, step: int) -> None:
-        choices = self.query_one(Choices)
-        choices.highlighted = ((choices.highlighted or 0) + step) % len(self.choices)
-        choices.scroll_visible(animate=False)
+        self._list.highlighted = ((self._list.highlighted or 0) + step) % len(self.choices)
+        self._list.scroll_visible(animate=False)

@@ -223,7 +223,7 @@ def test_a_bad_file_is_opened_at_its_error_and_runs_when_that_is_typed_away(desk
     file.write_text(good.replace('"version": "1",', '"version": "1"'))
     with Screen(desk) as screen:
         screen.run("juturna-tui", file.name)
-        screen.until("■ stopped", "pipe.json:3:3", "✖ 3:3")
+        screen.until("■ stopped", "✗ 3:3: error", "✖ 3:3")
         screen.press("e")
         screen.until("editing", "^s save")
         screen.press(",", "C-s")

@@ -1052,6 +1052,7 @@ def test_every_key_of_a_pane_does_what_it_says(
             [replace(_problem, line=2), replace(_problem, line=3)]
         )
         await bench.press(pane)
+        await bench.until(lambda: bench.app.focused is not None and bool(bench.app.focused.size))
         for key, state, wanted in effects.values():
             await bench.press(key)
             await bench.until(lambda: state(bench) == wanted, f"{key}: {wanted!r}")  # noqa: B023
