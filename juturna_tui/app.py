@@ -39,6 +39,7 @@ from juturna_tui.widgets.config_editor import ConfigEditor
 
 if TYPE_CHECKING:
     from juturna_tui.screens.attach import Choice
+    from juturna_tui.screens.dialog import Asking
     from juturna_tui.screens.remotise import RemotiseScreen
 
 T = TypeVar("T")
@@ -315,7 +316,7 @@ class Workbench(App[None]):
         then: Callable[[T], object] = lambda found: None,
         failed: Callable[[JuturnaError], object] | None = None,
         *,
-        of: Screen[Any] | None = None,
+        of: Asking[Any] | None = None,
     ) -> None:
         """Have `work` done with the pipeline on a thread; `then` or `failed` get here what comes of it."""
         control = self.look.control
@@ -333,7 +334,7 @@ class Workbench(App[None]):
         then: Callable[[T], object] = lambda found: None,
         failed: Callable[[JuturnaError], object] | None = None,
         *,
-        of: Screen[Any] | None = None,
+        of: Asking[Any] | None = None,
     ) -> None:
         """The same for work that asks no pipeline. What cannot be read or written (OSError) is an error like others.
 
@@ -349,7 +350,7 @@ class Workbench(App[None]):
                 error = raised
             except OSError as raised:
                 error = JuturnaError(f"{raised.filename or doing}: {raised.strerror or raised}")
-            if asking is not self.look or (of is not None and not of.is_attached):
+            if asking is not self.look or (of is not None and of.answered):
                 return
             if error is None:
                 then(found)

@@ -14,9 +14,10 @@ from textual.widgets import OptionList, Static
 
 from juturna_core.cells import printable
 from juturna_tui.screens.dialog import Dialog
+from juturna_tui.widgets.options import Options
 
 
-class Choices(OptionList):
+class Choices(Options):
     """A list whose current row is seen without colours, and whose enter belongs to the screen, where it has an id."""
 
     DEFAULT_CSS = """

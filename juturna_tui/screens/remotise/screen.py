@@ -113,7 +113,7 @@ class RemotiseScreen(Dialog[Place | None]):
 
     def tried(self, place: Place, probe: Probe | None, problem: str = "") -> None:
         """What was found at `place`; without a probe, why not."""
-        if place != self.typed:
+        if self.answered or place != self.typed:
             return
         self.told = Told(probe, problem, self.told.lines, self.told.no_lines)
         self._show()
@@ -122,13 +122,15 @@ class RemotiseScreen(Dialog[Place | None]):
 
     def preview(self, place: Place, lines: Sequence[str], problem: str = "") -> None:
         """The lines of the file that would change, behind "-" and "+"."""
-        if place != self.typed:
+        if self.answered or place != self.typed:
             return
         self.told = Told(self.told.probe, self.told.no_probe, tuple(lines), problem)
         self._show()
 
     def started(self, text: str) -> None:
         """What came of starting the remote here."""
+        if self.answered:
+            return
         self._say(text)
         self._try_in(PAUSE)
 
@@ -156,6 +158,8 @@ class RemotiseScreen(Dialog[Place | None]):
 
     def _read(self) -> None:
         """Take what is typed, say what is wrong with it, and have it tried after a pause."""
+        if self.answered:
+            return
         texts = tuple(field.value.strip() for field in self.query(Field))
         if texts == self._texts:
             return

@@ -24,6 +24,7 @@ from juturna_core.errors import Problem, location
 from juturna_tui.widgets.config_editor.bar import LEAVE, OUTDATED, Bar, Question
 from juturna_tui.widgets.config_editor.source import SIGNS, Source
 from juturna_tui.widgets.config_editor.text import Form
+from juturna_tui.widgets.options import Options
 
 
 class ConfigEditor(Vertical):
@@ -90,7 +91,7 @@ class ConfigEditor(Vertical):
         super().__init__(id=id, classes=classes)
         self._source = Source(id="source")
         self._difference = Source(id="difference", show_line_numbers=False)
-        self._notes = OptionList(id="notes", markup=False)
+        self._notes = Options(id="notes", markup=False)
         self._bar = Bar()
         self._form = Form()
         self._disk = self._reported = ""
