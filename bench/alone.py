@@ -8,9 +8,12 @@ As side.py, whose other side has nothing like it: pipelines that change while th
 import functools
 import itertools
 import json
+import math
 import os
 import random
+import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -58,6 +61,17 @@ class Rig:
         beside.write_text(json.dumps(self.document, indent=2))
         os.replace(beside, self.path)
 
+    def serve(self) -> str:
+        """Answer clients; the address."""
+        from juturna_core.control.local import LocalControl
+        from juturna_core.control.logs import LogRing
+        from juturna_core.control.server import Server
+
+        socket = self.path.parent / "control.sock"
+        self._server = Server(LocalControl(self.session, LogRing("bench")))
+        self._server.listen_unix(socket)
+        return f"unix:{socket}"
+
     def apply(self):
         config = PipelineConfig.from_dict(self.document)
         return self.pipeline.apply(config, catalog=self.pipeline._catalog)
@@ -82,6 +96,20 @@ def chain(source: dict, steps: int) -> tuple[list[dict], list[dict]]:
         node("k", "sink", "checker"),
     ]
     return nodes, [link(a["name"], b["name"]) for a, b in itertools.pairwise(nodes)]
+
+
+def chains(nodes: int, length: int, source: dict) -> tuple[list[dict], list[dict]]:
+    """`nodes` in chains of `length`."""
+    made, links = [], []
+    for number in range(nodes // length):
+        chain = [
+            {**source, "name": f"s{number}"},
+            *(node(f"p{number}_{step}", "proc", "step") for step in range(length - 2)),
+            node(f"k{number}", "sink", "checker"),
+        ]
+        made += chain
+        links += [link(a["name"], b["name"]) for a, b in itertools.pairwise(chain)]
+    return made, links
 
 
 def in_a_row(rig: Rig, names: list[str]) -> None:
@@ -177,42 +205,39 @@ def warp_switch(times: int, rate: float) -> dict[str, float]:
     }
 
 
-def watched(nodes: int, seconds: float, snapshots: float) -> dict[str, float]:
+def watched(nodes: int, seconds: float, snapshots: float, pairs: int) -> dict[str, float]:
     """The share of its throughput that a pipeline loses to a client that asks for its numbers again and again."""
-    from juturna_core.control.local import LocalControl
-    from juturna_core.control.logs import LogRing
-    from juturna_core.control.server import Server
+    rig = Rig(*chains(nodes, 10, node("", "source", "numbers")))
+    with _client(rig.serve(), snapshots) as process:
+        return cost(rig, process, seconds, pairs)
 
-    all_nodes, links = [], []
-    for number in range(
-        nodes // 10
-    ):  # short chains: a long one takes minutes until it flows evenly
-        names = [f"s{number}", *(f"p{number}_{step}" for step in range(8)), f"k{number}"]
-        all_nodes.append(node(names[0], "source", "numbers"))
-        all_nodes += [node(name, "proc", "step", tag=0, live=0) for name in names[1:-1]]
-        all_nodes.append(node(names[-1], "sink", "checker"))
-        links += [link(a, b) for a, b in itertools.pairwise(names)]
-    rig = Rig(all_nodes, links)
-    server = Server(LocalControl(rig.session, LogRing("bench")))
-    path = rig.path.parent / "control.sock"
-    server.listen_unix(path)
-    sinks = [each for name, each in rig.pipeline._nodes.items() if name.startswith("k")]
+
+def cost(rig: Rig, client: int, seconds: float, pairs: int) -> dict[str, float]:
+    """What is taken in less while the process `client` looks than while it is stopped, in pairs of `seconds`.
+
+    Both halves of a pair are next to each other, in random order, since a machine is not as fast now as it was; what
+    counts is all that nodes took in, since what sinks get comes in bursts. `error` is the standard error of `cost`;
+    `share` is what the threads that answer had of the CPU of the process.
+    """
+    workers = [worker for _, worker in rig.pipeline.running_nodes()]
+    choose, costs, shares = random.Random(1), [], []
     time.sleep(5)
-    free, seen, shares = [], [], []
-    for _ in range(8):  # in turns, since a machine is not as fast now as it was
-        free.append(_rate(sinks, seconds))
-        with _client(path, snapshots):
+    for _ in range(pairs):
+        rates = {}
+        for number in choose.sample((signal.SIGCONT, signal.SIGSTOP), 2):
+            os.kill(client, number)
+            time.sleep(0.2)
             before = _cpu_of_control(), time.process_time()
-            seen.append(_rate(sinks, seconds))
+            rates[number] = _rate(workers, seconds)
             after = _cpu_of_control(), time.process_time()
-            shares.append(100 * (after[0] - before[0]) / (after[1] - before[1]))
-    free.append(_rate(sinks, seconds))
-    between = [(before + after) / 2 for before, after in itertools.pairwise(free)]
-    costs = [100 * (1 - with_it / without) for with_it, without in zip(seen, between, strict=True)]
+            if number == signal.SIGCONT:
+                shares.append((after[0] - before[0]) / (after[1] - before[1]))
+        costs.append(-math.log(rates[signal.SIGCONT] / rates[signal.SIGSTOP]))
+    os.kill(client, signal.SIGCONT)
     return {
-        "cost": statistics.median(costs),
-        "share": statistics.median(shares),
-        "rate": statistics.median(free),
+        "cost": 100 * statistics.mean(costs),
+        "error": 100 * statistics.stdev(costs) / math.sqrt(pairs),
+        "share": 100 * statistics.mean(shares),
     }
 
 
@@ -226,22 +251,20 @@ def _cpu_of_control() -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _rate(sinks: list, seconds: float) -> float:
-    before, began = sum(each.received for each in sinks), time.perf_counter()
+def _rate(workers: list, seconds: float) -> float:
+    before, began = sum(each.received for each in workers), time.perf_counter()
     time.sleep(seconds)
-    after = sum(each.received for each in sinks)
+    after = sum(each.received for each in workers)
     return (after - before) / (time.perf_counter() - began)
 
 
 @contextmanager
-def _client(path: Path, snapshots: float) -> Iterator[None]:
-    """A process of its own that asks `snapshots` times a second."""
-    import subprocess
-
+def _client(address: str, snapshots: float) -> Iterator[int]:
+    """A process of its own that asks `snapshots` times a second; its id."""
     code = (
         "import sys, time\n"
         "from juturna_core.control.client import Client\n"
-        f"client = Client('unix:{path}')\n"
+        f"client = Client('{address}')\n"
         "client.stats()\n"
         "print('there', flush=True)\n"
         "while True:\n"
@@ -250,7 +273,7 @@ def _client(path: Path, snapshots: float) -> Iterator[None]:
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         try:
-            yield
+            yield process.pid
         finally:
             process.kill()
 

@@ -26,7 +26,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from side import link, node, percentile
+import alone
+from side import node, percentile
 
 PLUGINS = str(Path(__file__).parent / "plugins")
 COLUMNS, ROWS = 120, 40
@@ -111,6 +112,10 @@ class Workbench:
         return now
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def cpu(self) -> float:
         """Seconds of CPU so far, its children's not among them."""
         fields = self._proc("stat").rpartition(")")[2].split()
@@ -150,23 +155,9 @@ def workbench(*arguments: str, pattern: str) -> Iterator[Workbench]:
         opened.close()
 
 
-def chains(nodes: int, length: int, source: dict) -> tuple[list[dict], list[dict]]:
-    """`nodes` in chains of `length`."""
-    made, links = [], []
-    for number in range(nodes // length):
-        chain = [
-            {**source, "name": f"s{number}"},
-            *(node(f"p{number}_{step}", "proc", "step") for step in range(length - 2)),
-            node(f"k{number}", "sink", "checker"),
-        ]
-        made += chain
-        links += [link(a["name"], b["name"]) for a, b in itertools.pairwise(chain)]
-    return made, links
-
-
 def pipeline(nodes: int, source: dict, *more: dict) -> str:
     """A file of chains, short enough to be seen whole where there are few, and of `more` nodes."""
-    made, links = chains(nodes, 3 if nodes < 60 else 10, source)
+    made, links = alone.chains(nodes, 3 if nodes < 60 else 10, source)
     path = Path(tempfile.mkdtemp(prefix="bench-")) / "pipe.json"
     about = {"name": "bench", "id": "1", "folder": str(path.parent / "out")}
     document = {
@@ -231,33 +222,11 @@ def keys(nodes: int, lines: int, presses: int) -> dict[str, float]:
     return {"p50": percentile(took, 50) * 1e3, "p99": percentile(took, 99) * 1e3}
 
 
-def watched(nodes: int, seconds: float) -> dict[str, float]:
-    """What a pipeline at full speed loses to a workbench that looks at it: see `alone.watched`."""
-    import alone
-
-    from juturna_core.control.local import LocalControl
-    from juturna_core.control.logs import LogRing
-    from juturna_core.control.server import Server
-
-    # At full speed 300 nodes leave whoever asks no turn at all: one answer takes half a minute, and none is drawn.
-    rig = alone.Rig(*chains(nodes, 10, numbers(0)))
-    server = Server(LocalControl(rig.session, LogRing("bench")))
-    address = rig.path.parent / "control.sock"
-    server.listen_unix(address)
-    sinks = [each for name, each in rig.pipeline._nodes.items() if name.startswith("k")]
-    time.sleep(SETTLED)
-    free, seen, shares = [alone._rate(sinks, seconds)], [], []
-    for _ in range(6):  # in turns, since a machine is not as fast now as it was
-        with workbench("--attach", f"unix:{address}", pattern=FIGURE):
-            time.sleep(2)
-            before = alone._cpu_of_control(), time.process_time()
-            seen.append(alone._rate(sinks, seconds))
-            after = alone._cpu_of_control(), time.process_time()
-            shares.append(100 * (after[0] - before[0]) / (after[1] - before[1]))
-        free.append(alone._rate(sinks, seconds))
-    between = [statistics.mean(pair) for pair in itertools.pairwise(free)]
-    costs = [100 * (1 - with_it / without) for with_it, without in zip(seen, between, strict=True)]
-    return {"cost": statistics.median(costs), "share": statistics.median(shares)}
+def watched(nodes: int, seconds: float, pairs: int) -> dict[str, float]:
+    """What a pipeline at full speed loses to a workbench that looks at it: see `alone.cost`."""
+    rig = alone.Rig(*alone.chains(nodes, 10, numbers(0)))
+    with workbench("--attach", rig.serve(), pattern=FIGURE) as opened:
+        return alone.cost(rig, opened.pid, seconds, pairs)
 
 
 MEASUREMENTS = {each.__name__: each for each in (first, load, idle, keys, watched)}

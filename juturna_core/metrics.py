@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 import sys
-import time
 from array import array
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 # an octave, whose middle is within 3.2 % of every value in it. Buckets run from half a nanosecond to 36 hours.
 _UPPER = 3 if sys.byteorder == "little" else 0
 _LOWEST = (1023 - 31) << 4
-_BUCKETS = 48 << 4
+BUCKETS = 48 << 4
 
 # numpy lets go of the interpreter's lock in bincount, take, and for more elements than 500; a worker that does so in
 # the middle of its backlog makes all others wake up for nothing (in a chain of 20: 25 000 switches a second instead
@@ -35,6 +34,7 @@ _ELEMENTS = 480
 _PIECES = 64
 
 
+@cache
 def bucket_seconds(bucket: int) -> float:
     """The duration that stands for `bucket`. For readers that need no numpy otherwise."""
     (middle,) = struct.unpack("<d", struct.pack("<Q", (bucket + _LOWEST) << 48 | 1 << 47))
@@ -46,38 +46,28 @@ def bucket_middles() -> np.ndarray[Any, np.dtype[np.float64]]:
     """The duration in seconds that stands for each bucket."""
     import numpy as np
 
-    bits = (np.arange(_BUCKETS, dtype=np.uint64) + np.uint64(_LOWEST)) << np.uint64(48)
+    bits = (np.arange(BUCKETS, dtype=np.uint64) + np.uint64(_LOWEST)) << np.uint64(48)
     return (bits | np.uint64(1 << 47)).view(np.float64)
 
 
 class Distribution:
     """A snapshot of a histogram of durations. Everything it answers is in milliseconds, within 3.2 %."""
 
-    __slots__ = ("_text", "counts")
+    __slots__ = ("counts",)
 
     def __init__(self, counts: Counts) -> None:
         self.counts: Final = counts
-        self._text: str | None = None
 
     @property
     def count(self) -> int:
         return int(self.counts.sum())
-
-    @property
-    def text(self) -> str:
-        """`BUCKET:COUNT` of every bucket that is not empty, blanks between. Made once, for those who send it on."""
-        if self._text is None:
-            (filled,) = self.counts.nonzero()
-            counts = self.counts[filled].tolist()
-            self._text = " ".join(map("%d:%d".__mod__, zip(filled.tolist(), counts, strict=True)))
-        return self._text
 
     def percentile(self, percent: float) -> float | None:
         """The duration that `percent` of all stay at or below (nearest rank); None without any."""
         below = self.counts.cumsum()
         rank = max(1.0, -(-int(below[-1]) * percent // 100))
         bucket = int(below.searchsorted(rank))
-        return float(bucket_middles()[bucket]) * 1e3 if bucket < _BUCKETS else None
+        return float(bucket_middles()[bucket]) * 1e3 if bucket < BUCKETS else None
 
     @property
     def maximum(self) -> float | None:
@@ -94,14 +84,16 @@ class Distribution:
         return Distribution((self.counts - earlier.counts).clip(0))
 
 
-class _Seen(NamedTuple):
-    """What readers have counted so far, so that the next need not: `known` pieces beyond `counts`, the sum of both."""
+class Noted(NamedTuple):
+    """What a writer has put down: `counts` of `rows` rows with those in `pieces`, whose buckets are known, and `raw`.
+
+    Always replaced whole, so that a reader sees all of it; only `raw` grows.
+    """
 
     counts: Counts
-    known: int
-    total: Counts
-    made: tuple[Distribution, ...]
-    when: float
+    rows: int
+    pieces: tuple[Buckets, ...]
+    raw: list[float]
 
 
 class Samples:
@@ -110,81 +102,68 @@ class Samples:
     A row costs the writer one `raw += row`; with `full` numbers it calls `fold` and goes on with what that returns.
     """
 
-    __slots__ = ("_kinds", "_offsets", "_seen", "_state", "_width", "full")
+    __slots__ = ("_offsets", "full", "kinds", "noted", "width")
 
     def __init__(self, width: int, kinds: int) -> None:
         """Rows of `width` numbers that make `kinds` distributions."""
         import numpy as np
 
-        self._width = width
-        self._kinds = kinds
-        self._offsets = np.arange(
-            0, kinds * _BUCKETS, _BUCKETS
-        )  # each distribution has buckets of its own
+        self.width, self.kinds = width, kinds
+        self._offsets = np.arange(0, kinds * BUCKETS, BUCKETS)  # each distribution has its own
         self.full = _ELEMENTS // kinds * width
-        counts = np.zeros(kinds * _BUCKETS, dtype=np.int64)
-        # what is counted, how many rows that is with the pieces whose buckets are known, these pieces, and rows; always
-        # replaced whole, so that a reader sees all
-        self._state: tuple[Counts, int, tuple[Buckets, ...], list[float]] = (counts, 0, (), [])
-        self._seen = _Seen(counts, 0, counts, (), 0.0)
+        self.noted = Noted(np.zeros(kinds * BUCKETS, dtype=np.int64), 0, (), [])
 
     @property
     def count(self) -> int:
         """Rows so far, exactly."""
-        _, rows, _, raw = self._state
-        return rows + len(raw) // self._width
+        _, rows, _, raw = self.noted
+        return rows + len(raw) // self.width
 
     @property
     def raw(self) -> list[float]:
         """Where the writer appends rows."""
-        return self._state[3]
+        return self.noted.raw
 
     def fold(self) -> list[float]:
         """Put away what is raw; the writer appends to what this returns from now on."""
-        counts, rows, pieces, raw = self._state
-        pieces = (*pieces, self._buckets(raw))
+        counts, rows, pieces, raw = self.noted
+        pieces = (*pieces, self.buckets(array("d", raw)))
         if len(pieces) == _PIECES:
             counts, pieces = counts + self._count(pieces), ()
         fresh: list[float] = []
-        self._state = (counts, rows + len(raw) // self._width, pieces, fresh)
+        self.noted = Noted(counts, rows + len(raw) // self.width, pieces, fresh)
         return fresh
 
-    def snapshot(self, max_age: float = 0.0) -> tuple[Distribution, ...]:
-        """All distributions, `max_age` seconds old at most: to let them be older saves most of the work. Any thread."""
-        now, seen = time.monotonic(), self._seen
-        if seen.made and now - seen.when < max_age:
-            return seen.made
-        counts, _, pieces, raw = self._state
-        known, total = (seen.known, seen.total) if seen.counts is counts else (0, counts)
-        if known < len(pieces):
-            known, total = len(pieces), total + self._count(pieces[known:])
-        whole = total + self._count((self._buckets(raw),)) if raw else total
-        made = tuple(map(Distribution, whole.reshape(self._kinds, _BUCKETS)))
-        self._seen = _Seen(counts, known, total, made, now)
-        return made
+    def snapshot(self) -> tuple[Distribution, ...]:
+        """All distributions now. Any thread; who looks at many nodes again and again takes a `Tally`."""
+        counts, _, pieces, raw = self.noted
+        if raw:
+            pieces = (*pieces, self.buckets(array("d", raw)))
+        whole = counts + self._count(pieces) if pieces else counts
+        return tuple(map(Distribution, whole.reshape(self.kinds, BUCKETS)))
 
     def durations(self, rows: Seconds) -> Seconds:
         """A column for each distribution; here the rows hold durations already."""
         return rows
 
-    def _buckets(self, raw: list[float]) -> Buckets:
-        """The bucket of every duration in `raw`; the first and the last also take what is beyond."""
+    def buckets(self, raw: array[float]) -> Buckets:
+        """The bucket of every duration in rows; the first and the last also take what is beyond."""
         import numpy as np
 
-        durations = self.durations(np.frombuffer(array("d", raw)).reshape(-1, self._width))
+        durations = self.durations(np.frombuffer(raw).reshape(-1, self.width))
         upper = durations.view(np.int16)[
             :, _UPPER::4
         ]  # signed: a clock that went back is below the first
         buckets = np.subtract(upper, _LOWEST, dtype=np.int32)
         np.maximum(buckets, 0, out=buckets)
-        np.minimum(buckets, _BUCKETS - 1, out=buckets)
+        np.minimum(buckets, BUCKETS - 1, out=buckets)
         buckets += self._offsets
         return buckets.astype(np.uint16).ravel()
 
     def _count(self, pieces: tuple[Buckets, ...]) -> Counts:
         import numpy as np
 
-        return np.bincount(np.concatenate(pieces), minlength=self._kinds * _BUCKETS)
+        return np.bincount(np.concatenate(pieces), minlength=self.kinds * BUCKETS)
 
 
 class MessageTimes(Samples):
@@ -225,23 +204,23 @@ class RoundTrip:
 class RoundTrips:
     """The distributions of round trips: of the whole, and of every part."""
 
-    __slots__ = ("_raw", "_samples")
+    __slots__ = ("_raw", "samples")
 
     def __init__(self) -> None:
         parts = len(RoundTrip.__slots__)
-        self._samples = Samples(parts, parts)
-        self._raw = self._samples.raw
+        self.samples = Samples(parts, parts)
+        self._raw = self.samples.raw
 
     def record(self, trip: RoundTrip) -> None:
         """Count one; by one thread at a time."""
         row = [getattr(trip, part) / 1e9 for part in RoundTrip.__slots__]
         self._raw += row
-        if len(self._raw) >= self._samples.full:
-            self._raw = self._samples.fold()
+        if len(self._raw) >= self.samples.full:
+            self._raw = self.samples.fold()
 
-    def snapshot(self, max_age: float = 0.0) -> dict[str, Distribution]:
+    def snapshot(self) -> dict[str, Distribution]:
         """As `Samples.snapshot`."""
-        return dict(zip(RoundTrip.__slots__, self._samples.snapshot(max_age), strict=True))
+        return dict(zip(RoundTrip.__slots__, self.samples.snapshot(), strict=True))
 
 
 class Metrics:

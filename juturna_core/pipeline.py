@@ -496,13 +496,10 @@ class Pipeline:
         if node in self._workers:
             self._workers[node].post(self._workers[node].resume)
 
-    def stats(self, max_age: float = 0.0) -> PipelineStats:
-        """The numbers of this moment, distributions of `max_age` seconds ago at most; any thread, at any rate."""
+    def stats(self) -> PipelineStats:
+        """The numbers of this moment; any thread."""
         state, seconds = self.state_and_seconds()
-        nodes = {
-            config.name: node_stats(config, worker, max_age)
-            for config, worker in self.running_nodes()
-        }
+        nodes = {config.name: node_stats(config, worker) for config, worker in self.running_nodes()}
         return PipelineStats(self.name, seconds, state, nodes)
 
     def state_and_seconds(self) -> tuple[str, float]:

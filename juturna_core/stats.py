@@ -75,10 +75,10 @@ def milliseconds(distribution: Distribution) -> dict[str, Any]:
     return {name: None if ms is None else round(ms, 3) for name, ms in found.items()}
 
 
-def node_stats(config: NodeConfig, worker: Worker, max_age: float = 0.0) -> NodeStats:
-    """The numbers of `worker`'s node now; its distributions may be `max_age` seconds old."""
+def node_stats(config: NodeConfig, worker: Worker) -> NodeStats:
+    """The numbers of `worker`'s node now."""
     metrics = worker.state.metrics
-    queue_time, update_time, age = metrics.times.snapshot(max_age)
+    queue_time, update_time, age = metrics.times.snapshot()
     trips = metrics.round_trips
     counts: dict[str, Any] = {name: count(worker) for name, count in COUNTS.items()}
     return NodeStats(
@@ -89,7 +89,7 @@ def node_stats(config: NodeConfig, worker: Worker, max_age: float = 0.0) -> Node
         queue_time=queue_time,
         update_time=update_time,
         age=age,
-        round_trip=trips.snapshot(max_age) if trips is not None else None,
+        round_trip=trips.snapshot() if trips is not None else None,
     )
 
 

@@ -96,7 +96,7 @@ def _open(arguments: argparse.Namespace) -> int:
     file = Path(arguments.file) if arguments.file else None
     if file is not None and arguments.attach is not None:
         raise JuturnaError("FILE and --attach exclude each other")
-    from juturna_tui.view import preview_of
+    from juturna_tui.preview import preview_of
 
     runtime = about = None
     if file is not None:

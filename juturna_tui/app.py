@@ -1,7 +1,7 @@
-"""The workbench: the keys that belong to all of it, and the way to do things without making the screen wait.
+"""The workbench: its life, and the keys that belong to all of it.
 
-Widgets show values and post what is wanted. What is wanted is done in `look`, `steering` and `document`, always by
-`ask` or `on_thread`: nothing on the screen's own thread ever waits for another process or a disk.
+Widgets show values and post what is wanted. What is wanted is done in `look`, `choosing`, `steering` and `document`,
+always by `ask` or `on_thread` (errands): nothing on the screen's own thread waits for another process or a disk.
 """
 
 from __future__ import annotations
@@ -10,27 +10,31 @@ import asyncio
 import itertools
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual import events
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from juturna_core.cells import printable
-from juturna_core.control.api import Control, Description, Gone
+from juturna_core.control.api import Description
 from juturna_core.errors import JuturnaError, did_you_mean
-from juturna_tui import look, runs, settings, view
+from juturna_tui import look, runs, settings
 from juturna_tui.ascii import Ascii
 from juturna_tui.binding import key
+from juturna_tui.choosing import Choosing
 from juturna_tui.document import Document
+from juturna_tui.errands import Errands
 from juturna_tui.messages import EventsCame, FileLost, FileSaved, RunEnded, Silent
+from juturna_tui.preview import preview
 from juturna_tui.runtime import Runtime
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.settings import Memory, Settings
@@ -38,11 +42,7 @@ from juturna_tui.steering import Steering
 from juturna_tui.widgets.config_editor import ConfigEditor
 
 if TYPE_CHECKING:
-    from juturna_tui.screens.attach import Choice
-    from juturna_tui.screens.dialog import Asking
     from juturna_tui.screens.remotise import RemotiseScreen
-
-T = TypeVar("T")
 
 HINT = (
     "arrows select a node; w moves it to its remote and back; e edits the file; ? explains the rest"
@@ -51,7 +51,7 @@ OF_THE_RUN = frozenset({"stop_or_start", "attach", "detach"})
 """Actions that mean the pipeline on the main screen, and are for nobody who sees another."""
 
 
-class Workbench(App[None]):
+class Workbench(Errands):
     """`run` is what is looked at from the beginning, `file` the pipeline file where it is on this machine.
 
     Without either it asks what to open. `about` is drawn until the run has said what it is. `complaints` are about the
@@ -104,12 +104,12 @@ class Workbench(App[None]):
         self.parting = ""
         """What to tell once the terminal is the person's again."""
         self.steering = Steering(self)
+        self._choosing = Choosing(self)
         self._rate = self.settings.refresh
         self._file, self._memory_file, self._complaints = file, memory_file, complaints
-        self._folder = _folder()
         self._run = run
         self._quitting = False
-        self.look = self._look(about or view.preview({}, ""), "starting" if run else "stopped")
+        self.look = self._look(about or preview({}, ""), "starting" if run else "stopped")
 
     @property
     def monitor(self) -> MonitorScreen:
@@ -119,11 +119,6 @@ class Workbench(App[None]):
     @property
     def document(self) -> Document | None:
         return self.look.document
-
-    @property
-    def answers(self) -> bool:
-        """Whether there is a pipeline that can be asked."""
-        return self.look.control is not None
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -144,7 +139,7 @@ class Workbench(App[None]):
             self.look.open(self._file)
         run, self._run = self._run, None
         if run is not None:
-            self.look.start(run, self._rate)
+            self.follow(run)
         elif self.document is not None:
             self.document.go_to_first_error()
         else:
@@ -182,6 +177,11 @@ class Workbench(App[None]):
         self._let_go()
         self.exit(return_code=128 + number)
 
+    async def on_event(self, event: events.Event) -> None:
+        """What is pressed or pasted when the last screen has gone is for nobody: Textual would fail over it."""
+        if self.screen_stack or not isinstance(event, events.InputEvent | events.Paste):
+            await super().on_event(event)
+
     def on_unmount(self) -> None:
         self._let_go()
         self.steering.close()
@@ -204,6 +204,9 @@ class Workbench(App[None]):
                     "w moves it back; q once more leaves"
                 )
             elif self._may_leave():
+                there = self.look.run if self.answers else None
+                if there is not None and self.monitor.latest.state == "stopped":
+                    self.parting = self._what_stays(there)
                 self.exit(return_code=self.look.code)
         elif self._quitting:
             run.kill()
@@ -228,11 +231,17 @@ class Workbench(App[None]):
                 f"{', '.join(needed)}: on a remote that was started here, and ends with the workbench. w moves it back."
             )
         elif self._may_leave():
-            self.parting = f"the pipeline runs on: juturna-tui --attach {run.address}"
+            self.parting = self._what_stays(run)
             if isinstance(run, runs.OwnRun):
                 self.parting += f"\nit prints to {run.output_path}"
             self.look.close(keep=True)
             self.exit(return_code=0)
+
+    def _what_stays(self, run: runs.Run) -> str:
+        """How to come back to what is on the screen."""
+        stopped = self.monitor.latest.state == "stopped"
+        state = "is stopped, and x starts it again" if stopped else "runs on"
+        return f"the pipeline {state}: juturna-tui --attach {run.address}"
 
     def _may_leave(self) -> bool:
         """Whether nothing typed would be lost; else the editor asks what to do with it."""
@@ -277,7 +286,7 @@ class Workbench(App[None]):
             self.monitor.status.word = "stopping"
             run.stop()
         elif current.over or current.silent:
-            self._start()
+            self.start()
         elif self.monitor.latest.state == "running":
             self._stop_another()
         else:
@@ -295,7 +304,7 @@ class Workbench(App[None]):
         )
         self.push_screen(ConfirmScreen(question, (("s", "stop it", "stop"),)), decide)
 
-    def _start(self) -> None:
+    def start(self) -> None:
         """Run the file in a new process."""
         if self.document is None:
             self.action_attach()
@@ -305,69 +314,24 @@ class Workbench(App[None]):
         except JuturnaError as error:
             self.tell_trouble(str(error))
         else:
-            self.look.start(runs.OwnRun(runtime, self.monitor.latest.about.name), self._rate)
+            self.follow(runs.OwnRun(runtime, self.monitor.latest.about.name))
 
-    # --- doing things --------------------------------------------------------------------------------------------
+    def follow(self, run: runs.Run) -> None:
+        """Show what `run` says from now on."""
+        self.look.start(run, self._rate)
 
-    def ask(
-        self,
-        doing: str,
-        work: Callable[[Control], T],
-        then: Callable[[T], object] = lambda found: None,
-        failed: Callable[[JuturnaError], object] | None = None,
-        *,
-        of: Asking[Any] | None = None,
-    ) -> None:
-        """Have `work` done with the pipeline on a thread; `then` or `failed` get here what comes of it."""
-        control = self.look.control
-        if control is None:
-            trouble = JuturnaError(f"{doing}: no pipeline runs", hint="x starts it")
-            failed(trouble) if failed is not None else self.tell_trouble(str(trouble))
-            return
-        asked: Control = control
-        self.on_thread(doing, lambda: work(asked), then, failed, of=of)
+    def look_at(self, about: Description, file: Path | None) -> None:
+        """Show another pipeline; what was on the screen runs on."""
+        self.look.close(keep=True)
+        self.look = self._look(about, "starting")
+        self.switch_screen(self.monitor)
+        if file is not None:
+            self.look.open(file)
 
-    def on_thread(
-        self,
-        doing: str,
-        work: Callable[[], T],
-        then: Callable[[T], object] = lambda found: None,
-        failed: Callable[[JuturnaError], object] | None = None,
-        *,
-        of: Asking[Any] | None = None,
-    ) -> None:
-        """The same for work that asks no pipeline. What cannot be read or written (OSError) is an error like others.
+    def _look(self, about: Description, state: str) -> look.Look:
+        return look.at(self, about, state, ascii=self.settings.ascii)
 
-        What comes when something else is looked at, or when `of`, the dialog that asked, was closed, is told to nobody.
-        """
-        asking = self.look
-
-        async def wait() -> None:
-            error: JuturnaError | None = None
-            try:
-                found = await asyncio.to_thread(work)
-            except JuturnaError as raised:
-                error = raised
-            except OSError as raised:
-                error = JuturnaError(f"{raised.filename or doing}: {raised.strerror or raised}")
-            if asking is not self.look or (of is not None and of.answered):
-                return
-            if error is None:
-                then(found)
-            elif failed is not None:
-                failed(error)
-            elif not (isinstance(error, Gone) and asking.over):  # its end is told already
-                self.tell_trouble(f"{doing}: {error}")
-
-        self.run_worker(wait(), name=doing)
-
-    def tell(self, text: str) -> None:
-        self.notify(_shown(text), markup=False, timeout=5)
-
-    def tell_trouble(self, text: str) -> None:
-        """What went wrong: over the screen for a while, and in the log for good."""
-        self.notify(_shown(text), markup=False, severity="error", timeout=8)
-        self.monitor.note("ERROR", text)
+    # --- what is wanted of nodes, what is remembered -------------------------------------------------------------
 
     def remember(self, **what: Any) -> None:
         """Keep something for the next time."""
@@ -432,46 +396,11 @@ class Workbench(App[None]):
 
     def action_attach(self) -> None:
         """Choose among what runs and what could."""
-        from juturna_tui.screens.attach import AttachScreen
-
         if self._may_leave():
-            self.push_screen(AttachScreen(self._folder), self._chosen)
+            self._choosing.ask()
 
     def on_attach_screen_refresh(self) -> None:
-        from juturna_tui.screens.attach import AttachScreen, pipeline_files
-
-        folder = self._folder
-        for screen in self.screen_stack:
-            if isinstance(screen, AttachScreen):
-                self.on_thread("look", runs.running, screen.show_running, of=screen)
-                files = partial(pipeline_files, folder)
-                self.on_thread("look", files, screen.show_files, of=screen)
-
-    def _chosen(self, choice: Choice | None) -> None:
-        if choice is None:
-            if self.look.run is None and self.document is None:
-                self.exit(return_code=0)
-            return
-        if (run := self.look.own) is not None:
-            self.tell(f"what was on the screen runs on: --attach {run.address}")
-        self.look.close(keep=True)
-        about = view.preview_of(choice.file) if choice.file else view.preview({}, "")
-        self.look = self._look(about, "starting")
-        self.switch_screen(self.monitor)
-        if choice.file is not None:
-            self.look.open(choice.file)
-            self._start()
-        elif (address := choice.address) is not None:
-            start = partial(self.look.start, rate=self._rate)
-            self.on_thread("attach", partial(runs.found, address), start, self._not_attached)
-
-    def _not_attached(self, error: JuturnaError) -> None:
-        self.monitor.status.word = "stopped"
-        self.tell_trouble(str(error))
-        self.action_attach()
-
-    def _look(self, about: Description, state: str) -> look.Look:
-        return look.at(self, about, state, ascii=self.settings.ascii)
+        self._choosing.fill()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Also says so: whether the terminal takes it is for it to decide."""
@@ -505,16 +434,3 @@ def _numbered(name: str) -> Iterator[str]:
     """`name`, `name-2`, `name-3` …"""
     yield name
     yield from (f"{name}-{number}" for number in itertools.count(2))
-
-
-def _shown(text: str) -> str:
-    """Lines for a toast, without what a terminal would obey."""
-    return "\n".join(map(printable, text.splitlines()))
-
-
-def _folder() -> Path:
-    """Where the workbench was started; / where that is not there any more."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path("/")

@@ -18,8 +18,9 @@ from textual.app import SuspendNotSupported
 
 from juturna_core.control.api import Applied
 from juturna_core.errors import ConfigError, JuturnaError, Problem
-from juturna_tui import view
 from juturna_tui.messages import FileLost, FileSaved
+from juturna_tui.preview import preview
+from juturna_tui.view import still
 
 if TYPE_CHECKING:
     from juturna_core.watch import FileWatch
@@ -133,9 +134,9 @@ class Document:
         if app.answers or any(each.severity == "error" for each in problems):
             return
         monitor.status.trouble = ""
-        about = view.preview(json.loads(text.removeprefix("\ufeff")), str(self.path))
+        about = preview(json.loads(text.removeprefix("\ufeff")), str(self.path))
         if about.nodes != monitor.latest.about.nodes or about.links != monitor.latest.about.links:
-            monitor.draw(view.still(about))
+            monitor.draw(still(about))
 
     def go_to_first_error(self, otherwise: Callable[[], None] = lambda: None) -> None:
         """Open the editor at the first thing that keeps the file from running; without any do what else there is."""
@@ -227,7 +228,7 @@ class Document:
         """Edit the file in $VISUAL or $EDITOR, on this terminal."""
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         try:
-            with self._app.suspend():
+            with self._app.suspend(), self._app.look.unseen():
                 subprocess.run([*shlex.split(editor), str(self.path)], check=False)
         except (OSError, ValueError, SuspendNotSupported) as error:
             self._app.tell_trouble(f'"{editor}" cannot be started ({error}); $EDITOR says which')

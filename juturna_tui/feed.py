@@ -16,6 +16,7 @@ from textual.message import Message
 from juturna_core.control.api import Control, Description, Numbers, Subscription
 from juturna_core.errors import JuturnaError, describe
 from juturna_core.events import Event
+from juturna_tui.history import History
 from juturna_tui.messages import (
     Connected,
     EventsCame,
@@ -25,10 +26,11 @@ from juturna_tui.messages import (
     Silent,
 )
 from juturna_tui.runs import Run
-from juturna_tui.view import History
 
 QUIET, RESTING = 3.0, 1.0
 """Seconds without a message until a run is asked less often, and seconds between two asks then. Events come at once."""
+BUSY = 4
+"""How many times what an answer took passes before the next one, up to RESTING: who is slow to answer has much to do."""
 KNOWN_EVENTS = 200
 """Events from before the workbench came that are shown."""
 
@@ -50,8 +52,11 @@ class Feed:
         self._silent = False
         self._moved: list[list[Any]] = []  # what shows that something flows, and when it last did
         self._moved_at = time.monotonic()
+        self._took = 0.0  # seconds, for the last answer
         self._closing = threading.Event()
         self._wake = threading.Event()
+        self._seen = threading.Event()  # not set while nobody can see anything
+        self._seen.set()
         self._followed: Subscription[Event] | None = None
         self._following = threading.Lock()  # guards it
         self._threads = [
@@ -70,6 +75,7 @@ class Feed:
     def stop(self) -> None:
         """Post nothing more. Its threads end as soon as `run.close()` has been called too."""
         self._closing.set()
+        self._seen.set()
         self._wake.set()
         with self._following:
             if self._followed is not None:
@@ -78,6 +84,14 @@ class Feed:
     def refresh(self, period: float | None = None) -> None:
         """Look now, and from now on every `period` seconds."""
         self._period = self._period if period is None else period
+        self._wake.set()
+
+    def pause(self) -> None:
+        """Ask for no numbers and lines until `resume`: the screen is not there, and they would pile up."""
+        self._seen.clear()
+
+    def resume(self) -> None:
+        self._seen.set()
         self._wake.set()
 
     # --- on its threads ------------------------------------------------------------------------------------------
@@ -129,16 +143,20 @@ class Feed:
 
     def _numbers(self) -> None:
         while not self._closing.is_set():
+            self._seen.wait()
             self._wake.clear()
             self._look()
             resting = time.monotonic() - self._moved_at > QUIET
-            self._wake.wait(max(self._period, RESTING) if resting else self._period)
+            pause = RESTING if resting else min(RESTING, BUSY * self._took)
+            self._wake.wait(max(self._period, pause))
 
     def _look(self) -> None:
         try:
             self._log()
             if (control := self.control) is not None:
+                began = time.monotonic()
                 numbers = control.stats()
+                self._took = time.monotonic() - began
                 self._note_movement(numbers)
                 frame = self._history.advance(numbers, self._described(control, numbers))
                 if self._silent:

@@ -6,17 +6,19 @@ Another pipeline is another `Look` with a screen of its own; whatever was asked 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from juturna_core.control.api import Control, Description
 from juturna_core.events import Event
-from juturna_tui import view
 from juturna_tui.document import Document
 from juturna_tui.feed import Feed
 from juturna_tui.runs import OwnRun, Run
 from juturna_tui.screens.monitor import MonitorScreen
+from juturna_tui.view import still
 
 if TYPE_CHECKING:
     from juturna_tui.app import Workbench
@@ -66,6 +68,18 @@ class Look:
     def refresh(self, rate: float) -> None:
         if self._feed is not None:
             self._feed.refresh(1 / rate)
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """While the terminal belongs to another program."""
+        if (feed := self._feed) is None:
+            yield
+            return
+        feed.pause()
+        try:
+            yield
+        finally:
+            feed.resume()
 
     def close(self, *, keep: bool = False) -> None:
         """Look no more. One's own run ends, unless it is to be kept."""
@@ -184,4 +198,4 @@ class Look:
 
 def at(app: Workbench, about: Description, state: str, *, ascii: bool) -> Look:
     """A look with a screen of its own, on which `about` is drawn for the time being."""
-    return Look(app, MonitorScreen(view.still(about, state), ascii=ascii))
+    return Look(app, MonitorScreen(still(about, state), ascii=ascii))

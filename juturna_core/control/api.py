@@ -8,7 +8,7 @@ that do not fit, a pipeline that has gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -65,7 +65,7 @@ class Description:
 class Durations:
     """How often something took how long: counts by the bucket of `metrics.bucket_seconds`, without the empty ones.
 
-    `text` is `metrics.Distribution.text`; it is read when somebody looks.
+    `text` is made by `tally.Tally`; it is read when somebody looks.
     """
 
     text: str = ""
@@ -89,12 +89,17 @@ class Durations:
 
     def percentile(self, percent: float) -> float | None:
         """The milliseconds that `percent` of all stay at or below, within 3.2 %; None without any."""
-        left = max(1.0, -(-self.count * percent // 100))
-        for bucket, count in sorted(self.counts.items()):
-            left -= count
-            if left <= 0:
-                return bucket_seconds(bucket) * 1e3
-        return None
+        return percentile(self.counts, percent)
+
+
+def percentile(counts: Mapping[int, int], percent: float) -> float | None:
+    """`Durations.percentile` of its counts."""
+    left = max(1.0, -(-sum(counts.values()) * percent // 100))
+    for bucket, count in sorted(counts.items()):
+        left -= count
+        if left <= 0:
+            return bucket_seconds(bucket) * 1e3
+    return None
 
 
 @dataclass(frozen=True, slots=True)

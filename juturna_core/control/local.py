@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from juturna_core.config import NodeConfig, WarpConfig
 from juturna_core.control import api
@@ -21,6 +21,7 @@ from juturna_core.control.api import (
     Probe,
 )
 from juturna_core.control.logs import LogRing
+from juturna_core.control.reader import Reader
 from juturna_core.control.taps import Peeks, Tap
 from juturna_core.edit import FileEdit
 from juturna_core.errors import JuturnaError, did_you_mean
@@ -29,14 +30,7 @@ from juturna_core.pipeline import Pipeline
 from juturna_core.reload import ApplyReport
 from juturna_core.session import Session
 from juturna_core.splice import REMOVE, Change
-from juturna_core.stats import COUNTS
 from juturna_core.worker import Worker
-
-AGE = 0.003
-"""Seconds a node that the distributions of an answer may be old; counts are of this moment.
-
-Of many nodes, asked for many times a second, they would cost the pipeline more than they tell.
-"""
 
 
 class LocalControl:
@@ -46,6 +40,7 @@ class LocalControl:
         self._session = session
         self._logs = logs
         self._peeks = Peeks()
+        self._reader = Reader()
         self._over = threading.Event()
 
     # --- look ----------------------------------------------------------------------------------------------------
@@ -69,7 +64,7 @@ class LocalControl:
     def stats(self) -> Numbers:
         pipeline = self._pipeline
         state, seconds = pipeline.state_and_seconds()
-        return numbers(pipeline.name, state, seconds, pipeline.running_nodes())
+        return self._reader.numbers(pipeline.name, state, seconds, pipeline.running_nodes())
 
     def events(self, since: int = 0, wait: float = 0.0) -> EventPage:
         kept, missed, last = self._pipeline.events.ring.since(since, _bounded(wait))
@@ -236,31 +231,6 @@ def node_description(node: NodeConfig) -> NodeDescription:
         when_full=node.when_full,
         on_error=node.on_error,
     )
-
-
-def numbers(
-    name: str, state: str, seconds: float, nodes: Sequence[tuple[NodeConfig, Worker]]
-) -> Numbers:
-    """The numbers of `nodes`, column by column."""
-    workers = [worker for _, worker in nodes]
-    columns = {key: list(map(count, workers)) for key, count in COUNTS.items()}
-    columns["where"] = [config.place for config, _ in nodes]
-    columns["queue_limit"] = [worker.inbox.capacity for worker in workers]
-    age = AGE * len(nodes)
-    times = [worker.state.metrics.times.snapshot(age) for worker in workers]
-    columns["queue_time"], columns["update_time"], columns["age"] = (
-        [each[kind].text for each in times] for kind in range(3)
-    )
-    columns["round_trip"] = [_trips(worker, age) for worker in workers]
-    names = tuple(config.name for config, _ in nodes)
-    return Numbers(name, state, seconds, sum(columns["lost"]), names, columns)
-
-
-def _trips(worker: Worker, age: float) -> dict[str, str] | None:
-    trips = worker.state.metrics.round_trips
-    if trips is None:
-        return None
-    return {part: each.text for part, each in trips.snapshot(age).items()}
 
 
 def applied(report: ApplyReport, edit: FileEdit | None = None, *, written: bool = True) -> Applied:

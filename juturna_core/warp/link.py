@@ -21,7 +21,7 @@ from juturna_core.node import NodeState
 from juturna_core.warp.calls import Calls
 from juturna_core.warp.memory import keep_large_blocks
 from juturna_core.warp.stream import Encoder, Session, Stream
-from juturna_core.warp.trouble import Trouble, trouble
+from juturna_core.warp.trouble import Trouble, unwelcome
 from juturna_core.warp.window import Window
 from juturna_core.warp.wire import (
     GOODBYE,
@@ -64,6 +64,7 @@ class Link:
         """Whether it is a remote that only knows Juturna's call."""
         self.configuration = configuration
         self.encode = Encoder(state, self.address)
+        self._place = host, port
         self._target = target(host, port)
         self._window = window
         self._state = state
@@ -122,7 +123,7 @@ class Link:
                 description = describe(channel)
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
-                    return trouble(error)
+                    return unwelcome(error, *self._place)
                 return self._use_calls(channel)
         with self._connected(WATCHED_CHANNEL) as channel:
             return self._use_stream(channel, description)

@@ -9,7 +9,7 @@ import grpc
 
 from juturna_core._pb import warp_pb2 as pb
 from juturna_core.warp.link import describe
-from juturna_core.warp.trouble import trouble
+from juturna_core.warp.trouble import unwelcome
 from juturna_core.warp.wire import PLAIN_CHANNEL, address, target
 
 
@@ -23,7 +23,7 @@ class Found:
 
 
 def probe(host: str, port: int) -> Found:
-    """Ask who is at `host`:`port`; takes 1.2 s at most."""
+    """Ask who is at `host`:`port`; takes 1.2 s at most, and a second more where something else listens."""
     with grpc.insecure_channel(target(host, port), PLAIN_CHANNEL) as channel:
         try:
             description = describe(channel)
@@ -32,5 +32,7 @@ def probe(host: str, port: int) -> Found:
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                 return Found(None, None, "")
-            return Found(None, None, f"remote {address(host, port)} {trouble(error).text}")
+            return Found(
+                None, None, f"remote {address(host, port)} {unwelcome(error, host, port).text}"
+            )
     return Found(description, (time.perf_counter() - began) * 1e3, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +18,10 @@ class Trouble:
     pause: float = 0.0
 
 
+CLOSED = "has closed the connection"
+HANDSHAKE = 1.0
+"""Seconds in which an end that speaks TLS has answered a greeting."""
+
 _PHRASES = (
     ("refused", "is not there (connection refused)"),
     ("resolution", "is not there (the host name is not known)"),
@@ -26,10 +32,10 @@ _PHRASES = (
     ("timed out", "does not answer"),
     ("Timeout", "does not answer"),
     ("timeout", "does not answer"),
-    ("reset", "has closed the connection"),
-    ("GOAWAY", "has closed the connection"),
-    ("Broken pipe", "has closed the connection"),
-    ("closed", "has closed the connection"),
+    ("reset", CLOSED),
+    ("GOAWAY", CLOSED),
+    ("Broken pipe", CLOSED),
+    ("closed", CLOSED),
 )
 
 
@@ -53,3 +59,27 @@ def trouble(status: Status) -> Trouble:
             return Trouble(words)
     first = details.partition("\n")[0][:200]
     return Trouble(f"is not there ({code.name.lower()}: {first})")
+
+
+def unwelcome(status: Status, host: str, port: int) -> Trouble:
+    """The same of the first call on a connection, which an end that waits for TLS only hangs up on."""
+    found = trouble(status)
+    if found.text != CLOSED or not speaks_tls(host, port):
+        return found
+    advice = "start it without, or forward a port to it (ssh -L)"
+    return Trouble(f"speaks TLS, and a warped node plain gRPC: {advice}", pause=5.0)
+
+
+def speaks_tls(host: str, port: int) -> bool:
+    """Whether a TLS server listens there, whoever it is: its certificate is not looked at."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    try:
+        with (
+            socket.create_connection((host.strip("[]"), port), HANDSHAKE) as plain,
+            context.wrap_socket(plain),
+        ):
+            return True
+    except OSError:  # nobody there, or another protocol (ssl.SSLError)
+        return False

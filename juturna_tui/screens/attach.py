@@ -102,6 +102,22 @@ def wrong_address(text: str) -> str:
     return "an address is HOST:PORT, unix:PATH or the path of a socket"
 
 
+class Rows(Choices):
+    """A list whose cursor goes on into the next one."""
+
+    def action_cursor_down(self) -> None:
+        if self.highlighted == self.option_count - 1:
+            self.screen.focus_next()
+        else:
+            super().action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        if self.highlighted == 0:
+            self.screen.focus_previous()
+        else:
+            super().action_cursor_up()
+
+
 class AttachScreen(Asking[Choice | None]):
     """Dismissed with what was chosen, None for escape."""
 
@@ -153,9 +169,9 @@ class AttachScreen(Asking[Choice | None]):
     def compose(self) -> ComposeResult:
         yield Static(id="empty")
         yield Label("pipelines that run here", id="running-title")
-        yield Choices(id="running")
+        yield Rows(id="running")
         yield Label("pipeline files", id="files-title")
-        yield Choices(id="files")
+        yield Rows(id="files")
         yield Label("the address of another one")
         yield Field(placeholder="HOST:PORT", compact=True)
         yield Static(id="wrong")

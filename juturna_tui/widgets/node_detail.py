@@ -20,6 +20,7 @@ from juturna_core.cells import cut, width
 from juturna_core.control.api import Passed
 from juturna_tui.view import Detail
 from juturna_tui.widgets.node_page import (
+    MESSAGES,
     ROLES,
     UNLIMITED,
     Line,
@@ -80,14 +81,20 @@ class NodeDetail(ScrollView, can_focus=True, inherit_bindings=False):
     # --- compose -------------------------------------------------------------------------------------------------
 
     def show(self, detail: Detail | None, messages: Sequence[Passed] | None) -> None:
-        """Take the numbers of this moment; another node is shown from its beginning."""
-        old, self._detail, self._messages = self._detail, detail, messages
+        """Take the numbers of this moment; another node is shown from its beginning, messages that come at once."""
+        old, self._detail = self._detail, detail
+        seen, self._messages = self._messages, messages
         about = detail.about if detail is not None else None
         if about is not (old and old.about):  # not every time: arguments may be large
             self._values = json_arguments(about)
         self._renew()
         if (old and old.about.name) != (about and about.name):
             self.scroll_home(animate=False)
+        if detail is not None and messages is not None and not seen and messages != seen:
+            titles = [
+                row for row, line in enumerate(self._lines) if line[:1] == ((MESSAGES, "title"),)
+            ]
+            self.scroll_to(y=titles[-1], animate=False)
 
     def render_line(self, y: int) -> Strip:
         room, row = self.size.width, y + self.scroll_offset.y

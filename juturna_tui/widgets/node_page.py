@@ -30,6 +30,8 @@ LABEL: Final = 10
 """Cells of the names of figures."""
 PERCENTS: Final = (("p50", 50), ("p90", 90), ("p99", 99), ("max", 100))
 TIMES: Final = (("update", "update_time"), ("in queue", "queue_time"), ("age", "age"))
+MESSAGES: Final = "Messages"
+"""The title of the last section."""
 ASCII: Final = str.maketrans("█░▲…µ·", "#-^~u-")
 
 
@@ -170,7 +172,7 @@ class Page:
             self.wrap(detail.now.last_error)
 
     def messages(self, messages: Sequence[Passed] | None) -> None:
-        self.title("Messages", "m shows the last ones" if messages is None else "")
+        self.title(MESSAGES, "m shows the last ones" if messages is None else "")
         if messages is not None and not messages:
             self.add(("none yet", "quiet"))
         for each in reversed(messages or ()):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
+import grpc
 import pytest
 
 from juturna_core.message import Message
+from juturna_core.warp.probe import probe
 from juturna_core.warp.wire import address, target
 from tests.remotes import RemoteProcess, Rig, free_port, within
 
@@ -37,6 +44,46 @@ def test_a_host_that_is_called_like_a_scheme_is_a_host(host: str) -> None:
             said = rig.event("disconnected").text
         assert f"remote {host}:" in said
         assert "not there" in said or "does not answer" in said
+
+
+@pytest.fixture(scope="module")
+def behind_tls() -> Iterator[int]:
+    """The port of a gRPC server that wants TLS."""
+    folder = Path(__file__).parent.parent / "data" / "tls"
+    pair = (folder / "key.pem").read_bytes(), (folder / "certificate.pem").read_bytes()
+    with ThreadPoolExecutor(1) as pool:
+        server = grpc.server(pool)
+        port: int = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
+        server.start()
+        yield port
+        server.stop(None).wait()
+
+
+SAYS_TLS = "speaks TLS, and a warped node plain gRPC: start it without, or forward a port to it"
+
+
+def test_a_server_that_wants_tls_is_named_as_such(behind_tls: int) -> None:
+    """All that gRPC says of it is that the connection was closed."""
+    with Rig(behind_tls) as rig:
+        assert f"remote 127.0.0.1:{behind_tls} {SAYS_TLS}" in rig.event("disconnected").text
+    assert f"127.0.0.1:{behind_tls} {SAYS_TLS}" in probe("127.0.0.1", behind_tls).problem
+
+
+def test_what_hangs_up_and_speaks_no_tls_has_closed_the_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def hang_up() -> None:
+            with suppress(OSError):  # until the listener is closed
+                while True:
+                    listener.accept()[0].close()
+
+        thread = Thread(target=hang_up)
+        thread.start()
+        problem = probe("127.0.0.1", port).problem
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert problem == f"remote 127.0.0.1:{port} has closed the connection"
 
 
 def test_an_address_is_written_as_people_write_it() -> None:

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from textual import _wait
+
+from juturna_tui import steering
+from tests.tui.rig import Started
 
 FASTER = 3
 """Looking so much more often makes these tests several times as fast, and waits for the same thing."""
 
 _wait.SLEEP_GRANULARITY /= FASTER
 _wait.SLEEP_IDLE /= FASTER
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
+    """The remotes that were started on this machine."""
+    made: list[Started] = []
+    monkeypatch.setattr(Started, "made", made, raising=False)
+    monkeypatch.setattr(steering, "Remote", Started)
+    return made
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from juturna_core.control import api
 from juturna_core.control.fake import FakeControl
-from juturna_core.metrics import bucket_seconds
+from juturna_core.errors import JuturnaError
 from juturna_tui.app import Workbench
 from juturna_tui.messages import FrameCame
 from juturna_tui.runs import GivenRun
-from juturna_tui.view import Frame, History, still
+from juturna_tui.view import still
 
 PATIENCE = 30.0
 """Seconds after which a condition is taken as one that will never hold."""
 REMOTE = {"grpc_host": "10.0.0.7", "grpc_port": 45000, "timeout": 30.0}
+PLACE = (REMOTE["grpc_host"], REMOTE["grpc_port"])
 
 
 # --- pipelines -------------------------------------------------------------------------------------------------------
@@ -223,53 +227,6 @@ async def bench(
     return made
 
 
-# --- frames that are made by hand ------------------------------------------------------------------------------------
-
-QUIET: dict[str, Any] = {
-    **dict.fromkeys(("received", "transmitted", "bytes_out", "errors", "dropped", "lost"), 0),
-    **dict.fromkeys(("in_flight", "queue", "queue_max", "queue_bytes"), 0),
-    **dict.fromkeys(("blocked_seconds", "blocking_seconds", "busy_seconds"), 0.0),
-    **dict.fromkeys(("status_text", "blocked_by", "last_error"), ""),
-    "where": "local",
-    "status": "component_running",
-    "queue_limit": 64,
-    "round_trip": None,
-}
-
-
-def took(milliseconds: float, count: int) -> api.Durations:
-    """`count` durations of about so much."""
-    bucket = next(each for each in range(767) if bucket_seconds(each) * 1e3 >= milliseconds)
-    return api.Durations(f"{bucket}:{count}" if count else "")
-
-
-def numbers(
-    seconds: float, rate: float = 0.0, milliseconds: float = 0.3, **special: Any
-) -> api.NodeNumbers:
-    """What a node has counted after `seconds` of `rate` messages a second; `special` are further fields."""
-    count = round(seconds * rate)
-    durations = took(milliseconds, count)
-    counted = {"received": count, "transmitted": count, "bytes_out": 1024 * count}
-    times = {"queue_time": took(0.1, count), "update_time": durations, "age": durations}
-    special.setdefault("queue_max", special.get("queue", 0))
-    return api.NodeNumbers(**{**QUIET, **counted, **times, **special})
-
-
-def frame(
-    about: api.Description,
-    at: Callable[[float], dict[str, api.NodeNumbers]],
-    *,
-    seconds: float = 761.0,
-    state: str = "running",
-) -> Frame:
-    """What is seen after `seconds`, by somebody who has looked for the last half of a minute."""
-    history = History()
-    for ago in range(30, -1, -1):
-        now = seconds - ago
-        frame = history.advance(api.Numbers.of(about.name, state, now, 0, at(now)), about)
-    return frame
-
-
 class HeldControl(FiledControl):
     """One that has no numbers until it is let go, so that only what a test shows is on the screen."""
 
@@ -292,3 +249,70 @@ class HeldRun(GivenRun):
     def close(self, *, keep: bool = False) -> None:
         super().close(keep=keep)
         self.held.released.set()
+
+
+# --- what stories have in common ------------------------------------------------------------------------------------
+
+
+class Started:
+    """A remote that needs no process."""
+
+    made: list[Started]
+
+    def __init__(self, node: api.NodeDescription, host: str, port: int, *more: Any) -> None:
+        self.node, self.host, self.port, self.stopped = node.name, host, port, False
+        self.made.append(self)
+
+    def started(self, say: Callable[[str], None]) -> str:
+        say("the remote is warming up")
+        return f"remote serves {self.node} on port {self.port}"
+
+    @property
+    def running(self) -> bool:
+        return not self.stopped
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+async def edit(bench: Bench, text: str = "\n") -> None:
+    """Open the editor and type `text` at the begin of the file."""
+    await bench.press("e")
+    await bench.until(lambda: bench.app.monitor.editor.editing)
+    await bench.type(text)
+    await bench.until(lambda: bench.app.monitor.editor.dirty)
+
+
+def external(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    """$EDITOR is a script; the terminal of a test needs no lending."""
+    editor = folder / "my editor"
+    editor.write_text(f"#!/bin/sh\n{script}\n")
+    editor.chmod(stat.S_IRWXU)
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", f"'{editor}' --wait")
+    monkeypatch.setattr(Workbench, "suspend", lambda self: nullcontext())
+
+
+def there(control: FiledControl) -> None:
+    """The remote that the file names answers, and serves what it should."""
+    control.places[PLACE] = control.places[PLACE[0], 45001] = serves("1_pass")
+
+
+def failing(method: str) -> Callable[[FiledControl], None]:
+    """`method` fails."""
+
+    def prepare(control: FiledControl) -> None:
+        control.fail[method] = JuturnaError(f"the {method} has failed")
+
+    return prepare
+
+
+async def choose_pass(bench: Bench) -> None:
+    """Select 1_pass, in the graph."""
+    await bench.until(lambda: bench.app.monitor.graph.has_focus)
+    await bench.press("right")
+    await bench.until(lambda: bench.app.monitor.selected == "1_pass")
+
+
+def is_warped(bench: Bench) -> bool:
+    return bool(bench.app.monitor.frame.by_name["1_pass"].warped)

@@ -13,7 +13,8 @@ from textual.pilot import Pilot
 from juturna_core.cells import width
 from juturna_core.control.api import Durations, NodeDescription, NodeNumbers, Passed
 from juturna_core.control.fake import FakeControl
-from juturna_tui.view import Detail, History, NodeView, State
+from juturna_tui.history import History
+from juturna_tui.view import Detail, NodeView, State
 from juturna_tui.widgets.node_detail import NodeDetail, wrapped
 
 

@@ -15,7 +15,8 @@ from textual.widgets import Input
 from juturna_core.cells import width
 from juturna_core.control.api import Description, NodeDescription
 from juturna_core.control.fake import FakeControl
-from juturna_tui.view import Frame, History, NodeView, State, still
+from juturna_tui.history import History
+from juturna_tui.view import Frame, NodeView, State, still
 from juturna_tui.widgets import node_columns
 from juturna_tui.widgets.node_table import COLUMNS, NodeTable
 

@@ -19,8 +19,10 @@ from textual.pilot import Pilot
 
 from juturna_core.cells import printable, width
 from juturna_core.control.fake import FakeControl
+from juturna_tui.history import History
 from juturna_tui.layout import Box, CellLayout, layout
-from juturna_tui.view import Fill, Frame, History, State, preview, still
+from juturna_tui.preview import preview
+from juturna_tui.view import Fill, Frame, State, still
 from juturna_tui.widgets.pipeline_graph import STYLES, Brush, PipelineGraph, widget
 
 DIAMOND = ("ab", "ac", "bd", "cd")

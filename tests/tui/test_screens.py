@@ -329,6 +329,18 @@ def test_a_probe_is_said_in_words(probe: Probe | None, problem: str, said: str) 
     play(remotise_screen(), act)
 
 
+@pytest.mark.parametrize(("host", "said"), [("localhost", False), ("10.0.0.7", True)])
+def test_that_there_is_no_tls_is_said_of_what_crosses_a_network(host: str, said: bool) -> None:
+    async def act(app: Stage, pilot: Pilot[None]) -> None:
+        app.shown.query_one("#grpc_host", Input).value = host
+        await pilot.pause()
+        app.shown.tried(replace(PLACE, host=host), OURS)
+        await pilot.pause()
+        assert ("without TLS: who is on the network" in app.text()) is said
+
+    play(remotise_screen(), act)
+
+
 @pytest.mark.usefixtures("at_once")
 def test_where_nothing_answers_is_tried_again_and_what_answers_is_not() -> None:
     async def act(app: Stage, pilot: Pilot[None]) -> None:
@@ -660,6 +672,9 @@ def attached(
         (["tab", "enter"], Choice(file=FILES[0])),
         (["tab", "end", "enter"], Choice(file=FILES[1])),
         (["tab", "shift+tab", "enter"], Choice(address="unix:/run/one.sock")),
+        (["down", "down", "enter"], Choice(file=FILES[0])),
+        (["down", "down", "down", "enter"], Choice(file=FILES[1])),
+        (["down", "down", "up", "up", "enter"], Choice(address="unix:/run/one.sock")),
         (["a", *"h:1", "enter"], Choice(address="h:1")),
         (["a", "escape", "enter"], Choice(address="unix:/run/one.sock")),
         (["a", "escape", "escape"], None),

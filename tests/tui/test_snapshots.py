@@ -23,7 +23,8 @@ from juturna_tui.messages import EventsCame, FrameCame
 from juturna_tui.screens.remotise import RemotiseScreen
 from juturna_tui.settings import Settings
 from juturna_tui.widgets import pipeline_graph
-from tests.tui.rig import REMOTE, Bench, frame, node, numbers, pipeline, pose, serves, took
+from tests.tui.frames import frame, numbers, took
+from tests.tui.rig import REMOTE, Bench, node, pipeline, pose, serves
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 PICTURE = Path(__file__).parents[2] / "docs" / "workbench.svg"

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from juturna_core.cells import printable
 from juturna_core.control.api import NodeDescription, Probe
 from juturna_tui.figures import duration
+from juturna_tui.screens.remotise.place import is_here
 from juturna_tui.settings import Place
 
 
@@ -60,6 +61,8 @@ def answer(node: NodeDescription, place: Place | None, told: Told) -> Iterator[C
         if probe.milliseconds is not None:
             took = f", {duration(probe.milliseconds)} a round trip"
         yield Content.styled(f"reachable: {printable(probe.text)}{took}", "$text-success")
+        if not is_here(place.host):
+            yield Content("without TLS: who is on the network between can read what is sent")
         served = f"{probe.node_type} {probe.node_mark}"
         ours = f"{node.type} {node.mark}"
         if probe.ours and served != ours:

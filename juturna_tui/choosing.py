@@ -1,0 +1,70 @@
+"""From what is on the screen to another pipeline: the list to choose from, and what is done with the choice.
+
+Called on the app's thread.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from juturna_core.errors import JuturnaError
+from juturna_tui import runs
+from juturna_tui.preview import preview, preview_of
+
+if TYPE_CHECKING:
+    from juturna_tui.app import Workbench
+    from juturna_tui.screens.attach import Choice
+
+
+class Choosing:
+    """For `app`; files are looked for below the folder that it was started in."""
+
+    def __init__(self, app: Workbench) -> None:
+        self._app = app
+        self._folder = _folder()
+
+    def ask(self) -> None:
+        """Show what runs and what could."""
+        from juturna_tui.screens.attach import AttachScreen
+
+        self._app.push_screen(AttachScreen(self._folder), self._chosen)
+
+    def fill(self) -> None:
+        """Have the list show what there is now."""
+        from juturna_tui.screens.attach import AttachScreen, pipeline_files
+
+        for screen in self._app.screen_stack:
+            if isinstance(screen, AttachScreen):
+                self._app.on_thread("look", runs.running, screen.show_running, of=screen)
+                files = partial(pipeline_files, self._folder)
+                self._app.on_thread("look", files, screen.show_files, of=screen)
+
+    def _chosen(self, choice: Choice | None) -> None:
+        app = self._app
+        if choice is None:
+            if app.look.run is None and app.document is None:
+                app.exit(return_code=0)
+            return
+        if (run := app.look.own) is not None:
+            app.tell(f"what was on the screen runs on: --attach {run.address}")
+        app.look_at(preview_of(choice.file) if choice.file else preview({}, ""), choice.file)
+        if choice.file is not None:
+            app.start()
+        elif (address := choice.address) is not None:
+            app.on_thread("attach", partial(runs.found, address), app.follow, self._not_there)
+
+    def _not_there(self, error: JuturnaError) -> None:
+        self._app.monitor.status.word = "stopped"
+        self._app.tell_trouble(str(error))
+        self.ask()
+
+
+def _folder() -> Path:
+    """Where the workbench was started; / where that is not there any more."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.sep)

@@ -1,0 +1,134 @@
+"""Which pipeline is looked at: stop and start, attach, detach, quit.
+
+The whole workbench on a pipeline in memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from juturna_tui import runs
+from juturna_tui.runs import GivenRun
+from juturna_tui.screens.attach import AttachScreen, Running
+from juturna_tui.screens.confirm import ConfirmScreen
+from juturna_tui.screens.monitor import MonitorScreen
+from tests.tui.rig import Bench, FiledControl, chain, node, play
+
+
+def test_x_asks_before_it_stops_what_others_have_started_and_starts_it_again(
+    tmp_path: Path,
+) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.press("x")
+        await bench.until_said("Stop a pipeline that was not started here?")
+        await bench.press("escape")
+        await bench.until(lambda: isinstance(bench.app.screen, MonitorScreen))
+        assert not bench.control.asked("stop")
+        await bench.press("x")
+        await bench.until(lambda: isinstance(bench.app.screen, ConfirmScreen))
+        await bench.press("s")
+        await bench.until(lambda: bench.app.monitor.frame.state == "stopped")
+        assert bench.control.asked("stop") == [{"keep": True}]
+        await bench.until_said("■ stopped")
+        await bench.press("x")
+        await bench.until(lambda: bench.app.monitor.frame.state == "running")
+        await bench.until_said("● running")
+
+    play(story, tmp_path)
+
+
+OTHER = chain([node("a_camera", "source"), node("b_eye")])
+
+
+@pytest.fixture
+def another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FiledControl:
+    """A second pipeline that runs here, and can be attached to."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    control = FiledControl(OTHER, folder / "other.json")
+    row = Running("other", 4711, "unix:/other", "running", 2)
+    monkeypatch.setattr(runs, "running", lambda: [row])
+    monkeypatch.setattr(runs, "found", lambda address: GivenRun(control, address))
+    monkeypatch.chdir(folder)
+    return control
+
+
+async def attach(bench: Bench) -> None:
+    await bench.press("a")
+    await bench.until(lambda: isinstance(bench.app.screen, AttachScreen))
+    await bench.until_said("unix:/other")
+    await bench.press("enter")
+    await bench.until(lambda: isinstance(bench.app.screen, MonitorScreen))
+
+
+def test_a_attaches_to_another_pipeline(tmp_path: Path, another: FiledControl) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.until(lambda: bench.app.monitor.event_view._kept, "something has happened")
+        await attach(bench)
+        await bench.until_said("a_camera", "b_eye", "other/other.json", "● running")
+        await bench.until(lambda: bench.app.monitor.editor.text == OTHER)
+        assert "1_pass" not in bench.text
+        assert bench.control.state == "running", "the one before runs on"
+
+    play(story, tmp_path)
+
+
+def test_a_and_escape_stay_with_this_one(tmp_path: Path, another: FiledControl) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.press("a")
+        await bench.until_said("unix:/other")
+        await bench.press("escape")
+        await bench.until_said("1_pass", "● running")
+
+    play(story, tmp_path)
+
+
+def test_a_on_a_frozen_screen_opens_the_file_of_what_is_attached_to(
+    tmp_path: Path, another: FiledControl
+) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.press("space")
+        await bench.until_said("frozen")
+        await attach(bench)
+        await bench.until(lambda: bench.app.document is not None)
+        assert bench.app.document is not None and bench.app.document.path == Path(another.file)
+
+    play(story, tmp_path)
+
+
+def test_d_leaves_what_runs_and_says_how_to_come_back(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.press("d")
+        await bench.until(lambda: bench.app._exit)
+
+    bench = play(story, tmp_path)
+    assert bench.app.parting == "the pipeline runs on: juturna-tui --attach in this process"
+    assert bench.app.return_code == 0
+    assert bench.control.state == "running"
+
+
+@pytest.mark.parametrize("key", ["q", "d"])
+def test_who_leaves_a_pipeline_stopped_is_told_so(tmp_path: Path, key: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.press("x")
+        await bench.until(lambda: isinstance(bench.app.screen, ConfirmScreen))
+        await bench.press("s")
+        await bench.until(lambda: bench.app.monitor.frame.state == "stopped")
+        await bench.press(key)
+        await bench.until(lambda: bench.app._exit)
+
+    said = "the pipeline is stopped, and x starts it again: juturna-tui --attach in this process"
+    assert play(story, tmp_path).app.parting == said
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+def test_q_ends_the_workbench_and_not_what_others_have_started(tmp_path: Path, key: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.press(key)
+        await bench.until(lambda: bench.app._exit)
+
+    bench = play(story, tmp_path)
+    assert bench.app.return_code == 0
+    assert bench.control.state == "running" and not bench.control.asked("stop")

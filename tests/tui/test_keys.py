@@ -1,0 +1,274 @@
+"""Help, palette, keymap, and every key of every pane.
+
+The whole workbench on a pipeline in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.widgets import Input
+
+from juturna_core.errors import JuturnaError
+from juturna_tui.app import Workbench
+from juturna_tui.screens import remotise
+from juturna_tui.screens.attach import AttachScreen
+from juturna_tui.screens.confirm import ConfirmScreen
+from juturna_tui.screens.help import HelpScreen
+from juturna_tui.screens.monitor import MonitorScreen
+from juturna_tui.screens.remotise import RemotiseScreen
+from juturna_tui.settings import Settings
+from juturna_tui.widgets.config_editor import Bar, ConfigEditor
+from juturna_tui.widgets.log_view import LogView
+from juturna_tui.widgets.node_detail import NodeDetail
+from juturna_tui.widgets.node_table import NodeTable
+from juturna_tui.widgets.pipeline_graph import PipelineGraph
+from tests.tui.rig import Bench, choose_pass, external, play, there
+
+
+def bindings(*owners: type[DOMNode]) -> list[Binding]:
+    """What they declare."""
+    return [each for owner in owners for each in owner.__dict__["BINDINGS"]]
+
+
+OWNERS: tuple[type[DOMNode], ...] = (
+    *(Workbench, MonitorScreen, AttachScreen, ConfirmScreen, HelpScreen, RemotiseScreen),
+    *(PipelineGraph, NodeTable, NodeDetail, LogView, ConfigEditor, Bar, remotise.Report),
+)
+"""All that have keys."""
+
+
+# --- help, palette, key bar, keymap ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "key, said",
+    [
+        ("1", "back along an edge"),
+        ("2", "sort by next"),
+        ("3", "this node only, or all"),
+        ("5", "edit in $editor"),
+        ("i", "copy all"),
+    ],
+)
+def test_help_explains_the_part_that_has_the_focus(tmp_path: Path, key: str, said: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.press(key, "question_mark")
+        await bench.until(lambda: isinstance(bench.app.screen, HelpScreen))
+        await bench.until(lambda: said in bench.words.lower(), said)
+        await bench.press("question_mark")
+        await bench.until(lambda: isinstance(bench.app.screen, MonitorScreen))
+
+    play(story, tmp_path)
+
+
+def test_the_palette_has_every_action(tmp_path: Path) -> None:
+    """Those of the screen where the graph has the focus; elsewhere what has the focus may have taken a key."""
+    panes = {"1": PipelineGraph, "2": NodeTable, "3": LogView, "5": ConfigEditor, "i": NodeDetail}
+
+    async def story(bench: Bench) -> None:
+        for key, owner in panes.items():
+            await bench.press(key)
+            screen = bench.app.screen
+            known = {each.binding.id for each in screen.active_bindings.values() if each.enabled}
+            wanted = {each.description for each in bindings(owner) if each.id in known}
+            if owner is PipelineGraph:
+                wanted |= {each.description for each in bindings(Workbench, MonitorScreen)}
+            assert wanted <= {each.title for each in bench.app.get_system_commands(screen)}
+
+    play(story, tmp_path)
+
+
+def test_ctrl_p_finds_an_action_by_its_name_and_does_it(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.press("ctrl+p", *"freeze")
+        await bench.until_said("(key space)")
+        await bench.press("down", "enter")
+        await bench.until(lambda: bench.app.monitor.frozen)
+
+    play(story, tmp_path)
+
+
+def test_the_keymap_of_the_settings_changes_keys_and_what_is_said_of_them(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await choose_pass(bench)
+        assert "f5 warp" in bench.rows[-1] and " w warp" not in bench.rows[-1]
+        await bench.press("w")
+        assert not bench.control.asked("probe")
+        await bench.press("f5")
+        await bench.until_told("1_pass is warped")
+        await bench.press("f2")
+        await bench.until(lambda: bench.app.monitor.table.has_focus)
+        await bench.press("question_mark")
+        await bench.until_said("f5 move the node", "f2 to the table of nodes")
+
+    keymap = {"node.warp": "f5", "pane.nodes": "f2"}
+    play(story, tmp_path, prepare=there, settings=Settings(keymap=keymap))
+
+
+def test_the_key_bar_has_help_palette_and_quit_at_every_width(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        for width in (200, 120, 80, 40):
+            await bench.pilot.resize_terminal(width, 24)
+            await bench.until(lambda: bench.app.size.width == width)  # noqa: B023
+            last = ("? help", "^p palette", "q quit")
+            await bench.until(lambda: all(each in bench.rows[-1] for each in last))  # noqa: B023
+
+    play(story, tmp_path)
+
+
+def test_ids_of_bindings_are_unique_and_all_of_them_are_described() -> None:
+    found = bindings(*OWNERS)
+    ids = [each.id for each in found]
+    assert all(ids), "each can be given another key"
+    assert len(ids) == len(set(ids))
+    assert [each.id for each in found if not each.description.strip()] == []
+
+
+def test_every_class_with_bindings_is_looked_at() -> None:
+    def below(owner: type[Any]) -> Iterator[type[Any]]:
+        for each in owner.__subclasses__():
+            yield each
+            yield from below(each)
+
+    ours = {
+        each
+        for each in below(DOMNode)
+        if each.__module__.startswith("juturna_tui") and each.__dict__.get("BINDINGS")
+    }
+    assert ours == set(OWNERS)
+
+
+@pytest.mark.parametrize("binding", bindings(Workbench, MonitorScreen), ids=lambda each: each.id)
+def test_every_key_of_the_screen_can_be_another_one(binding: Binding) -> None:
+    """Without a screen: Textual takes keys of a keymap by id, for whoever declares them."""
+    app = Workbench(settings=Settings(keymap={binding.id or "": "f12"}))
+    app.set_keymap(app.settings.keymap)
+    owner: DOMNode = app if binding in bindings(Workbench) else app.monitor
+    mapped = owner._bindings.copy()
+    mapped.apply_keymap(app._keymap)
+    assert {each.id for each in mapped.key_to_bindings["f12"]} == {binding.id}
+
+
+# --- the keys of the panes -------------------------------------------------------------------------------------------
+
+
+def scrolled(bench: Bench) -> Any:
+    return bench.app.monitor.detail.scroll_offset.y
+
+
+EFFECTS: dict[type[DOMNode], dict[str, tuple[str, Callable[[Bench], Any], Any]]] = {
+    PipelineGraph: {
+        "graph.right": ("right", lambda b: b.app.monitor.selected, "1_pass"),
+        "graph.left": ("left", lambda b: b.app.monitor.selected, "0_stream"),
+        "graph.last": ("G", lambda b: b.app.monitor.selected, "2_notifier"),
+        "graph.first": ("g", lambda b: b.app.monitor.selected, "0_stream"),
+        "graph.down": ("j", lambda b: b.app.monitor.graph.has_focus, True),
+        "graph.up": ("k", lambda b: b.app.monitor.graph.has_focus, True),
+        "graph.size": ("z", lambda b: b.app.monitor.graph.mode, "line"),
+        "graph.map": ("M", lambda b: b.app.monitor.graph.mapped, False),
+        "graph.open": ("enter", lambda b: b.app.monitor.detail.has_focus, True),
+    },
+    NodeTable: {
+        "table.down": ("j", lambda b: b.app.monitor.selected, "1_pass"),
+        "table.up": ("k", lambda b: b.app.monitor.selected, "0_stream"),
+        "table.end": ("G", lambda b: b.app.monitor.selected, "2_notifier"),
+        "table.home": ("g", lambda b: b.app.monitor.selected, "0_stream"),
+        "table.pagedown": ("pagedown", lambda b: b.app.monitor.selected, "2_notifier"),
+        "table.pageup": ("pageup", lambda b: b.app.monitor.selected, "0_stream"),
+        "table.sort": ("o", lambda b: "▾" in b.text or "▴" in b.text, True),
+        "table.reverse": ("O", lambda b: "▴" in b.text or "▾" in b.text, True),
+        "table.filter": ("slash", lambda b: isinstance(b.app.focused, Input), True),
+        "table.clear": ("escape", lambda b: b.app.monitor.table.has_focus, True),
+        "table.open": ("enter", lambda b: b.app.monitor.detail.has_focus, True),
+    },
+    NodeDetail: {
+        "detail.down": ("j", scrolled, 1),
+        "detail.up": ("k", scrolled, 0),
+        "detail.pagedown": ("pagedown", lambda b: scrolled(b) > 1, True),
+        "detail.pageup": ("pageup", scrolled, 0),
+        "detail.end": ("G", lambda b: scrolled(b) == b.app.monitor.detail.max_scroll_y, True),
+        "detail.home": ("g", scrolled, 0),
+        "detail.messages": ("m", lambda b: b.app.monitor.wants_messages, True),
+        "detail.copy": ("y", lambda b: "Traffic" in b.app.clipboard, True),
+    },
+    LogView: {
+        "log.up": ("k", lambda b: b.app.monitor.log_view.following, False),
+        "log.end": ("end", lambda b: b.app.monitor.log_view.following, True),
+        "log.home": ("home", lambda b: b.app.monitor.log_view._cursor, 0),
+        "log.down": ("j", lambda b: b.app.monitor.log_view._cursor, 1),
+        "log.pagedown": ("pagedown", lambda b: b.app.monitor.log_view._cursor > 1, True),
+        "log.pageup": ("pageup", lambda b: b.app.monitor.log_view._cursor <= 1, True),
+        "log.right": ("right", lambda b: b.app.monitor.log_view.scroll_offset.x > 0, True),
+        "log.left": ("left", lambda b: b.app.monitor.log_view.scroll_offset.x, 0),
+        "log.copy": ("y", lambda b: "line " in b.app.clipboard, True),
+        "log.level": ("L", lambda b: b.app.monitor.log_view.level, "INFO"),
+        "log.search": ("slash", lambda b: isinstance(b.app.focused, Input), True),
+        "log.close": ("escape", lambda b: b.app.monitor.log_view.has_focus, True),
+        "log.next": ("n", lambda b: b.app.monitor.log_view.has_focus, True),
+        "log.previous": ("N", lambda b: b.app.monitor.log_view.has_focus, True),
+        "log.node": ("f", lambda b: b.app.monitor.log_view.node, "1_pass"),
+        "log.clear": ("c", lambda b: b.logged, []),
+    },
+    ConfigEditor: {
+        "config.problem.next": (
+            "f8",
+            lambda b: b.app.monitor.editor._source.cursor_location,
+            (1, 0),
+        ),
+        "config.problem.previous": (
+            *("shift+f8", lambda b: b.app.monitor.editor._source.cursor_location),
+            (2, 0),
+        ),
+        "config.external": ("E", lambda b: b.control.written.endswith("#\n"), True),
+        "config.edit": ("e", lambda b: b.app.monitor.editor.editing, True),
+        "config.save": ("ctrl+s", lambda b: b.app.monitor.editor.dirty, False),
+        "config.leave": ("escape", lambda b: b.app.monitor.editor.editing, False),
+    },
+}
+"""What a key of a pane does, in an order in which each can be seen."""
+
+
+@pytest.mark.parametrize(
+    "owner, pane",
+    [
+        (PipelineGraph, "1"),
+        (NodeTable, "2"),
+        (LogView, "3"),
+        (ConfigEditor, "5"),
+        (NodeDetail, "i"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else each.__name__,
+)
+def test_every_key_of_a_pane_does_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: type[DOMNode], pane: str
+) -> None:
+    effects = EFFECTS[owner]
+    assert effects.keys() == {each.id for each in bindings(owner)}, "all of them are tried"
+    external(monkeypatch, tmp_path, 'echo "#" >> "$2"')
+    monkeypatch.setattr(ConfigEditor, "QUIET", 0.0)
+
+    async def story(bench: Bench) -> None:
+        for number in range(40):
+            bench.control.log(f"line {number} " + "x" * 300, node="1_pass")
+        await bench.until(lambda: len(bench.logged) >= 40)
+        bench.app.monitor.editor.set_problems(
+            [replace(_problem, line=2), replace(_problem, line=3)]
+        )
+        await bench.press(pane)
+        await bench.until(lambda: bench.app.focused is not None and bool(bench.app.focused.size))
+        for key, state, wanted in effects.values():
+            await bench.press(key)
+            await bench.until(lambda: state(bench) == wanted, f"{key}: {wanted!r}")  # noqa: B023
+
+    # low, so that there is something to scroll
+    play(story, tmp_path, size=(120, 30))
+
+
+_problem = JuturnaError("something is wrong", path="pipe.json", line=1, column=1).problem
