@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from juturna_core.metrics import BUCKETS, Noted, Samples
 
 if TYPE_CHECKING:
-    from juturna_core.metrics import Buckets, Counts
+    from juturna_core.metrics import Counts
 
 TOGETHER = 100
 """Nodes that are counted at once: 2 MB of counters."""
@@ -68,8 +68,13 @@ class _Part:
         changed = {}
         for row, samples in enumerate(self._samples):
             noted, (seen, numbers) = samples.noted, self._seen[row]
-            if noted is not seen or len(noted.raw) != numbers:
-                changed[row] = noted
+            if noted is seen and len(noted.raw) == numbers:
+                continue
+            if seen is not None and noted.counts is not seen.counts:
+                noted = Noted(
+                    noted.counts, noted.rows, (), []
+                )  # just counted: what came after that is for next time
+            changed[row] = noted
         if changed:
             texts = _texts(self._count(changed).reshape(-1, BUCKETS))
             for place, row in enumerate(changed):
@@ -79,40 +84,40 @@ class _Part:
 
     def _count(self, changed: dict[int, Noted]) -> Counts:
         """The counts of the rows that have changed, a row each."""
-        new = self._new_pieces(changed)
+        pieces = self._new_pieces(changed)
         raw = []
         for row, noted in changed.items():
             numbers = array("d", noted.raw)  # in one go: no row of it is half there
             self._seen[row] = noted, len(numbers)
-            raw.append(self._samples[row].buckets(numbers))
-        sizes = [*(sum(map(len, pieces)) for pieces in new), *map(len, raw)]
-        found = self._histograms([*chain.from_iterable(new), *raw], sizes)
+            raw.append(self._samples[row].buckets(numbers).tobytes() if numbers else b"")
         rows = slice(None) if len(changed) == len(self._samples) else list(changed)
-        self._counted[rows] += found[: len(changed)]
-        return self._counted[rows] + found[len(changed) :]
+        if any(pieces) or any(raw):
+            found = self._histograms([*pieces, *raw])
+            self._counted[rows] += found[: len(changed)]
+            return self._counted[rows] + found[len(changed) :]
+        return self._counted[rows]
 
-    def _new_pieces(self, changed: dict[int, Noted]) -> list[tuple[Buckets, ...]]:
-        """Pieces that are not counted yet. Where a writer has counted its own meanwhile, that is taken over."""
+    def _new_pieces(self, changed: dict[int, Noted]) -> list[bytes]:
+        """What is not counted yet. Where a writer has counted its own meanwhile, that is taken over."""
         new = []
         for row, noted in changed.items():
             seen, _ = self._seen[row]
+            known = 0
             if seen is None or seen.counts is not noted.counts:
                 self._rows[row][:] = noted.counts.data
-                new.append(noted.pieces)
             else:
-                new.append(noted.pieces[len(seen.pieces) :])
+                known = len(seen.pieces)
+            new.append(b"".join(piece.data for piece in noted.pieces[known:]))
         return new
 
-    def _histograms(self, buckets: list[Buckets], sizes: list[int]) -> Counts:
-        """A row of counts for each of `sizes`, of so many of `buckets`."""
+    def _histograms(self, buckets: list[bytes]) -> Counts:
+        """A row of counts for each of `buckets`; bytes, since numpy would give the lock away to put them together."""
         import numpy as np
 
-        end = len(sizes) * self._wide
-        places = np.repeat(np.arange(0, end, self._wide), sizes)
-        places += np.frombuffer(
-            b"".join(each.data for each in buckets), dtype=np.uint16
-        )  # np.concatenate gives the lock away
-        return np.bincount(places, minlength=end).reshape(len(sizes), self._wide)
+        end = len(buckets) * self._wide
+        places = np.repeat(np.arange(0, end, self._wide), [len(each) // 2 for each in buckets])
+        places += np.frombuffer(b"".join(buckets), dtype=np.uint16)
+        return np.bincount(places, minlength=end).reshape(len(buckets), self._wide)
 
 
 _NAMES = [f" {bucket}:" for bucket in range(BUCKETS)]
