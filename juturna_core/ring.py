@@ -27,6 +27,11 @@ class Ring(Generic[T]):
             self._changed.notify_all()
         return item
 
+    @property
+    def last(self) -> int:
+        """The number of the latest item; 0 before there is one."""
+        return self._count
+
     def since(
         self,
         number: int = 0,

@@ -30,7 +30,7 @@ from juturna_tui.runs import Run
 QUIET, RESTING = 3.0, 1.0
 """Seconds without a message until a run is asked less often, and seconds between two asks then. Events come at once."""
 BUSY = 4
-"""How many times what an answer took passes before the next one, up to RESTING: who is slow to answer has much to do."""
+"""How many times as long as an answer took nothing more is asked, up to RESTING: who is slow has much to do."""
 KNOWN_EVENTS = 200
 """Events from before the workbench came that are shown."""
 
@@ -152,11 +152,11 @@ class Feed:
 
     def _look(self) -> None:
         try:
-            self._log()
-            if (control := self.control) is not None:
-                began = time.monotonic()
-                numbers = control.stats()
-                self._took = time.monotonic() - began
+            control = self.control
+            numbers = self._asked(control) if control is not None else None
+            if numbers is not None or self.run.own:  # what our own prints is had without asking it
+                self._log(numbers.logged if numbers is not None else 0)
+            if control is not None and numbers is not None:
                 self._note_movement(numbers)
                 frame = self._history.advance(numbers, self._described(control, numbers))
                 if self._silent:
@@ -168,6 +168,17 @@ class Feed:
             self._silence(str(error))
         except Exception as error:  # noqa: BLE001  # a picture that stands still has to say why
             self._silence(f"a fault of the workbench: {describe(error)}")
+
+    def _asked(self, control: Control) -> Numbers | None:
+        """None where it does not answer."""
+        began = time.monotonic()
+        try:
+            return control.stats()
+        except JuturnaError as error:
+            self._silence(str(error))
+            return None
+        finally:
+            self._took = time.monotonic() - began
 
     def _note_movement(self, numbers: Numbers) -> None:
         moved = [numbers.columns[name] for name in ("received", "transmitted", "queue", "status")]
@@ -186,8 +197,8 @@ class Feed:
             self._about_at = changes
         return about
 
-    def _log(self) -> None:
-        lines, missed = self.run.lines()
+    def _log(self, logged: int) -> None:
+        lines, missed = self.run.lines(logged)
         if lines or missed:
             self._tell(LinesCame(tuple(lines), missed))
 
@@ -195,6 +206,6 @@ class Feed:
         text, code = self.run.ended()
         with suppress(
             Exception
-        ):  # its last words, if they can be had; that it ended is told in any case
-            self._log()
+        ):  # its last words, if they can be had; that it ended is told anyway
+            self._log(0)
         self._tell(RunEnded(self.run, text, code))

@@ -44,8 +44,11 @@ class Run(Protocol):
         """Wait until it can be asked. Raises JuturnaError when it cannot."""
         ...
 
-    def lines(self) -> tuple[Sequence[Line], int]:
-        """The log since the last call, and how many lines of it are lost. Raises JuturnaError."""
+    def lines(self, logged: int) -> tuple[Sequence[Line], int]:
+        """The log since the last call, and how many lines of it are lost; `logged` is `Numbers.logged`.
+
+        Raises JuturnaError.
+        """
         ...
 
     def ended(self) -> tuple[str, int | None]:
@@ -87,7 +90,7 @@ class OwnRun:
         self._nodes = f"jt.{_first_word(client, lambda: self._stopping).name}."
         return client
 
-    def lines(self) -> tuple[Sequence[Line], int]:
+    def lines(self, logged: int = 0) -> tuple[Sequence[Line], int]:
         text, skipped = self._runtime.output()
         lines = [each for each in text.split("\n") if each]
         self.remarks.extend(each for each in lines if each.startswith("juturna: "))
@@ -173,8 +176,8 @@ class AttachedRun:
         _first_word(client, self._closed.is_set)
         return client
 
-    def lines(self) -> tuple[Sequence[Line], int]:
-        if self._client is None:
+    def lines(self, logged: int) -> tuple[Sequence[Line], int]:
+        if self._client is None or logged == self._since:
             return (), 0
         page = self._client.logs(self._since)
         missed = page.missed if self._since else 0  # what was before we came is not missed
@@ -208,7 +211,9 @@ class GivenRun:
     def open(self) -> Control:
         return self.control
 
-    def lines(self) -> tuple[Sequence[Line], int]:
+    def lines(self, logged: int) -> tuple[Sequence[Line], int]:
+        if logged == self._since:
+            return (), 0
         page = self.control.logs(self._since)
         self._since = page.last
         return [

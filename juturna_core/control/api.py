@@ -148,17 +148,25 @@ class Numbers:
     lost: int
     names: tuple[str, ...]
     columns: dict[str, list[Any]]
+    logged: int = 0
+    """The number of the last line of the log, so that nobody asks for lines that there are not."""
 
     @classmethod
     def of(
-        cls, name: str, state: str, seconds: float, lost: int, nodes: dict[str, NodeNumbers]
+        cls,
+        name: str,
+        state: str,
+        seconds: float,
+        lost: int,
+        nodes: dict[str, NodeNumbers],
+        logged: int = 0,
     ) -> Numbers:
         """The same from objects."""
         columns = {
             each.name: [_plain(getattr(node, each.name)) for node in nodes.values()]
             for each in fields(NodeNumbers)
         }
-        return cls(name, state, seconds, lost, tuple(nodes), columns)
+        return cls(name, state, seconds, lost, tuple(nodes), columns, logged)
 
     @cached_property
     def nodes(self) -> dict[str, NodeNumbers]:

@@ -102,7 +102,7 @@ class FakeControl(Control):
     def stats(self) -> api.Numbers:
         self._called("stats")
         nodes = {node.name: self._numbers(node) for node in self.config.nodes}
-        return api.Numbers.of(self.config.name, self.state, self.seconds, 0, nodes)
+        return api.Numbers.of(self.config.name, self.state, self.seconds, 0, nodes, self._logs.last)
 
     def events(self, since: int = 0, wait: float = 0.0) -> api.EventPage:
         self._called("events", since=since, wait=wait)

@@ -64,7 +64,8 @@ class LocalControl:
     def stats(self) -> Numbers:
         pipeline = self._pipeline
         state, seconds = pipeline.state_and_seconds()
-        return self._reader.numbers(pipeline.name, state, seconds, pipeline.running_nodes())
+        nodes = pipeline.running_nodes()
+        return self._reader.numbers(pipeline.name, state, seconds, nodes, self._logs.last)
 
     def events(self, since: int = 0, wait: float = 0.0) -> EventPage:
         kept, missed, last = self._pipeline.events.ring.since(since, _bounded(wait))

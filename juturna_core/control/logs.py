@@ -22,6 +22,10 @@ class LogRing(logging.Handler):
         self.lines: Ring[LogLine] = Ring(capacity)
         self._nodes = f"jt.{pipeline}."
 
+    @property
+    def last(self) -> int:
+        return self.lines.last
+
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = record.getMessage()

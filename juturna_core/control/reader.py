@@ -27,7 +27,12 @@ class Reader:
         self._times = self._trips = Tally(())
 
     def numbers(
-        self, name: str, state: str, seconds: float, nodes: Sequence[tuple[NodeConfig, Worker]]
+        self,
+        name: str,
+        state: str,
+        seconds: float,
+        nodes: Sequence[tuple[NodeConfig, Worker]],
+        logged: int,
     ) -> Numbers:
         """The numbers of `nodes`, column by column."""
         workers = [worker for _, worker in nodes]
@@ -39,7 +44,7 @@ class Reader:
             columns[column] = [each[kind] for each in times]
         columns["round_trip"] = trips
         names = tuple(config.name for config, _ in nodes)
-        return Numbers(name, state, seconds, sum(columns["lost"]), names, columns)
+        return Numbers(name, state, seconds, sum(columns["lost"]), names, columns, logged)
 
     def _distributions(
         self, workers: Sequence[Worker]

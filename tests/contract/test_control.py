@@ -226,6 +226,7 @@ def test_lines_of_the_log_can_be_chosen(world: World) -> None:
     assert (line()[0].level, line()[0].node) == ("WARNING", "1_pass")
     assert world.control.logs(node="1_pass", level="ERROR").items == ()
     assert world.control.logs(level="warning").items
+    eventually(lambda: world.control.stats().logged == world.control.logs().last > 0)
     with pytest.raises(JuturnaError, match="LOUD"):
         world.control.logs(level="LOUD")
 

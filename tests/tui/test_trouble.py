@@ -86,6 +86,7 @@ def test_a_pipeline_that_does_not_answer_is_shown_as_such_until_it_does(
         await bench.until_said("● running")
         failing(method)(bench.control)
         bench.control._publish("whatever", "so that it is described again")
+        bench.control.log("so that it is read again")
         await bench.until_said("not answering", f"the {method} has failed")
         bench.control.fail.clear()
         await bench.until_said("● running")
