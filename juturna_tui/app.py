@@ -362,7 +362,7 @@ class Workbench(Errands):
 
     def on_file_lost(self, message: FileLost) -> None:
         if self.document is not None and message.path == self.document.path:
-            self.monitor.status.news = message.text
+            self.monitor.tell_news(message.text)
             self.tell_trouble(message.text)
 
     def on_config_editor_changed(self, message: ConfigEditor.Changed) -> None:

@@ -133,7 +133,7 @@ class Document:
         app, monitor = self._app, self._monitor
         if app.answers or any(each.severity == "error" for each in problems):
             return
-        monitor.status.trouble = ""
+        monitor.wrong = ""
         about = preview(json.loads(text.removeprefix("\ufeff")), str(self.path))
         if about.nodes != monitor.latest.about.nodes or about.links != monitor.latest.about.links:
             monitor.draw(still(about))
@@ -153,7 +153,7 @@ class Document:
             if first is None:
                 otherwise()
             else:
-                monitor.status.trouble = str(replace(first, path=None))  # the file is named there
+                monitor.wrong = str(replace(first, path=None))  # the file is named there
                 monitor.action_pane("config")
                 monitor.editor.go_to(first.line or 1, first.column or 1)
 

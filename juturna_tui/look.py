@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from juturna_tui.app import Workbench
 
 
-NEWS = 30.0
-"""Seconds that news stand on the first line."""
-
-
 class Look:
     """Called on the thread of `app`. `run` is None before the first one, `over` says that it runs no more."""
 
@@ -60,8 +56,9 @@ class Look:
         """Show what `run` says from now on, `rate` times a second."""
         self._leave_run()
         self.run, self.over, self.silent, self.code = run, False, False, 0
-        status = self.monitor.status
-        status.word, status.trouble, status.news = "starting", "", ""
+        self.monitor.status.word = "starting"
+        self.monitor.wrong = ""
+        self.monitor.tell_news("")
         self._feed = Feed(run, self.monitor.post_message, 1 / rate)
         self._feed.start()
 
@@ -102,45 +99,33 @@ class Look:
         self.monitor.editor.runs = True
         if self.silent:
             self.silent = False
-            self.monitor.status.news = ""
+            self.monitor.tell_news("")
         self.monitor.status.word = ""
 
     def fell_silent(self, text: str) -> None:
         if not self.over:
             self.silent = True
             self.monitor.status.word = "not answering"
-            self._news(
-                text.removeprefix(f"the pipeline at {self.run.address} " if self.run else "")
-            )
+            known = f"the pipeline at {self.run.address} " if self.run else ""
+            self.monitor.tell_news(text.removeprefix(known))
 
     def happened(self, event: Event) -> None:
         """News for the first line."""
-        monitor, status = self.monitor, self.monitor.status
+        monitor = self.monitor
         at = datetime.fromtimestamp(event.time).strftime("%H:%M:%S")
         if event.kind == "refused":
             where = f"{monitor.latest.about.file}:"  # it stands on the left already
-            monitor.refused = f"{event.text.removeprefix(where)}: the old pipeline runs on"
+            monitor.wrong = f"{event.text.removeprefix(where)}: the old pipeline runs on"
         elif event.kind in ("applied", "mended", "started"):
-            monitor.refused = ""
+            monitor.wrong = ""
         if event.kind == "started":
-            status.news = ""
+            monitor.tell_news("")
         elif event.kind == "applied":
-            self._news(f"reload ok {at}: {event.text}")
+            monitor.tell_news(f"reload ok {at}: {event.text}")
         elif event.kind == "mended":
-            self._news(f"mended {at}")
+            monitor.tell_news(f"mended {at}")
         elif event.kind in ("failed", "unfinished"):
-            self._news(f"{event.kind} {at}: {event.text}")
-
-    def _news(self, text: str) -> None:
-        """Say it on the first line for a while."""
-        status = self.monitor.status
-        status.news = text
-
-        def fade() -> None:
-            if status.news == text:
-                status.news = ""
-
-        self.monitor.set_timer(NEWS, fade)
+            monitor.tell_news(f"{event.kind} {at}: {event.text}")
 
     def ended(self, text: str, code: int | None) -> None:
         """The run is no more: show what was counted, and why it ended."""
@@ -150,12 +135,13 @@ class Look:
         if self._feed is not None:
             self._feed.stop()
         monitor = self.monitor
+        monitor.wrong = ""
         monitor.status.word = "stopped"
         monitor.editor.runs = False
         monitor.ended()
         said = f"{text}; {'x starts it' if self.document is not None else 'a looks for another'}"
         if code in (0, 1):
-            monitor.status.news = said
+            monitor.tell_news(said, fades=False)
             monitor.note("INFO", said)
         elif code == 2 and never_ran and self.document is not None:
             self.document.go_to_first_error(otherwise=lambda: self._crashed(said))
@@ -163,7 +149,7 @@ class Look:
             self._crashed(said)
 
     def _crashed(self, text: str) -> None:
-        self.monitor.status.trouble = text
+        self.monitor.wrong = text
         self.monitor.note("ERROR", text)
         self.monitor.action_pane("log")
 

@@ -37,6 +37,9 @@ from juturna_tui.widgets.status_bar import StatusBar
 NARROW = 108
 """Columns below which there is no room for the detail beside the graph."""
 
+NEWS = 30.0
+"""Seconds that news stand on the first line."""
+
 Wish = Literal["warp", "remotise", "suspend", "undo", "messages"]
 
 
@@ -96,6 +99,8 @@ class MonitorScreen(Screen[None]):
 
     frozen: reactive[bool] = reactive(False)
     selected: reactive[str] = reactive("")
+    wrong: reactive[str] = reactive("")
+    """What is wrong with the file or with the run, while it is; it stands on the first line, before all else."""
 
     class Asked(Message):
         """Somebody wants something done with the node `node`."""
@@ -118,8 +123,6 @@ class MonitorScreen(Screen[None]):
         self.status.ascii = ascii
         self._passed: Sequence[Passed] | None = None
         self._top_rows: int | None = None
-        self.refused = ""
-        """What is wrong with the file, while something is: what ran before runs on."""
 
     def compose(self) -> ComposeResult:
         yield self.status
@@ -176,14 +179,28 @@ class MonitorScreen(Screen[None]):
 
     def trouble(self) -> str:
         """One sentence about what is most wrong just now."""
-        if self.refused:
-            return self.refused
+        if self.wrong:
+            return self.wrong
         bad = [node for node in self.frame.nodes if node.state.tone == "bad"]
         if not bad:
             return ""
         first = min(bad, key=lambda node: node.state is not State.AWAY)
         rest = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         return f"{first.name}: {first.text or first.state.word}{rest}"
+
+    def watch_wrong(self) -> None:
+        self.status.trouble = self.trouble()
+
+    def tell_news(self, text: str, *, fades: bool = True) -> None:
+        """Say on the first line what has happened, for a while or until there are others."""
+        self.status.news = text
+
+        def fade() -> None:
+            if self.status.news == text:
+                self.status.news = ""
+
+        if text and fades:
+            self.set_timer(NEWS, fade)
 
     def on_frame_came(self, message: FrameCame) -> None:
         self.latest = message.frame
