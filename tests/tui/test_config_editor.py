@@ -730,6 +730,7 @@ def test_look_shows_what_differs_until_escape_and_then_asks_again(at_once: None)
     async def story(pane: Pane, pilot: Pilot[None]) -> None:
         await conflict(pane, pilot)
         await pilot.press("l")
+        await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         assert pane.rows[:2] == ["--- theirs, on disk", "+++ yours, not saved"]
         assert "-{" in pane.rows
@@ -753,6 +754,7 @@ def test_a_difference_in_line_ends_alone_is_said(at_once: None) -> None:
         await pilot.press("e", "x")
         pane.editor.outdated(("x" + TEXT).replace("\n", "\r\n"))
         await pilot.press("l")
+        await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         assert pane.rows[0] == "They differ in line ends only."
 
@@ -839,6 +841,7 @@ def test_every_size_shows_what_fits(size: tuple[int, int], at_once: None) -> Non
         await pilot.press("f8", "e", "x", "enter", "escape", "escape")
         pane.editor.outdated(THEIRS)
         await pilot.press("l")
+        await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         await pilot.press("escape", "m")
         await pilot.resize_terminal(40, 10)

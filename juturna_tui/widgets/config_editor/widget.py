@@ -306,12 +306,18 @@ class ConfigEditor(Vertical):
             self._bar.focus()
 
     def _look(self) -> None:
+        """Show what differs; of large files that takes more than a second, on a thread."""
         theirs = Form.of(self._disk).strip(self._disk).split("\n")
         yours = self._source.text.split("\n")
-        lines = difflib.unified_diff(
-            theirs, yours, "theirs, on disk", "yours, not saved", lineterm=""
-        )
-        self._difference.load_text("\n".join(lines) or "They differ in line ends only.")
+        names = "theirs, on disk", "yours, not saved"
+
+        def compare() -> None:
+            lines = difflib.unified_diff(theirs, yours, *names, lineterm="")
+            text = "\n".join(lines) or "They differ in line ends only."
+            self.app.call_from_thread(self._difference.load_text, text)
+
+        self._difference.load_text("comparing…")
+        self.run_worker(compare, thread=True, exclusive=True, group="difference")
         self._difference.display = True
         self._source.display = False
         self._difference.focus()
