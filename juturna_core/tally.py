@@ -35,7 +35,8 @@ class Tally:
             _Part(self.samples[at : at + TOGETHER]) for at in range(0, len(samples), TOGETHER)
         ]
         self._made: list[tuple[str, ...]] = []
-        self._when = -math.inf
+        self.when = -math.inf
+        """When they were counted, by time.monotonic()."""
 
     def texts(self, max_age: float = 0.0) -> list[tuple[str, ...]]:
         """For each of the samples a text for each of its distributions: `BUCKET:COUNT` of every bucket in use.
@@ -43,9 +44,9 @@ class Tally:
         They are `max_age` seconds old at most.
         """
         now = time.monotonic()
-        if now - self._when >= max_age:
+        if now - self.when >= max_age:
             self._made = list(chain.from_iterable(part.texts() for part in self._parts))
-            self._when = now
+            self.when = now
         return self._made
 
 

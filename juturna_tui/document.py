@@ -222,7 +222,11 @@ class Document:
     def _refused(self, error: JuturnaError) -> None:
         problems = error.problems if isinstance(error, ConfigError) else (error.problem,)
         self._monitor.editor.set_problems(problems)
-        self._app.tell_trouble(f"saved, and refused: the old pipeline runs on. {problems[0]}")
+        if isinstance(error, ConfigError):
+            said = f"saved, and refused: the old pipeline runs on. {problems[0]}"
+        else:
+            said = f"saved, and perhaps not taken: {error}"
+        self._app.tell_trouble(said)
 
     def open_external(self) -> None:
         """Edit the file in $VISUAL or $EDITOR, on this terminal."""

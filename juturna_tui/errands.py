@@ -10,7 +10,7 @@ from textual.app import App
 
 from juturna_core.cells import printable
 from juturna_core.control.api import Control, Gone
-from juturna_core.errors import JuturnaError
+from juturna_core.errors import JuturnaError, describe
 
 if TYPE_CHECKING:
     from juturna_tui.look import Look
@@ -70,6 +70,8 @@ class Errands(App[None]):
                 error = raised
             except OSError as raised:
                 error = JuturnaError(f"{raised.filename or doing}: {raised.strerror or raised}")
+            except Exception as raised:  # noqa: BLE001  # one key that fails must not end the workbench
+                error = JuturnaError(f"a fault of the workbench: {describe(raised)}")
             if asking is not self.look or (of is not None and of.answered):
                 return
             if error is None:

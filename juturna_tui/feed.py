@@ -26,6 +26,7 @@ from juturna_tui.messages import (
     Silent,
 )
 from juturna_tui.runs import Run
+from juturna_tui.widgets.log_view import Line
 
 QUIET, RESTING = 3.0, 1.0
 """Seconds without a message until a run is asked less often, and seconds between two asks then. Events come at once."""
@@ -50,6 +51,7 @@ class Feed:
         self._about_at = -1
         self._history = History()
         self._silent = False
+        self._deaf = False  # the log cannot be read
         self._moved: list[list[Any]] = []  # what shows that something flows, and when it last did
         self._moved_at = time.monotonic()
         self._took = 0.0  # seconds, for the last answer
@@ -73,7 +75,7 @@ class Feed:
             thread.start()
 
     def stop(self) -> None:
-        """Post nothing more. Its threads end as soon as `run.close()` has been called too."""
+        """Post nothing more. Its threads end with `run.close()`; the one that waits for a child, when that ends."""
         self._closing.set()
         self._seen.set()
         self._wake.set()
@@ -151,34 +153,32 @@ class Feed:
             self._wake.wait(max(self._period, pause))
 
     def _look(self) -> None:
-        try:
-            control = self.control
-            numbers = self._asked(control) if control is not None else None
-            if numbers is not None or self.run.own:  # what our own prints is had without asking it
-                self._log(numbers.logged if numbers is not None else 0)
-            if control is not None and numbers is not None:
-                self._note_movement(numbers)
-                frame = self._history.advance(numbers, self._described(control, numbers))
-                if self._silent:
-                    self._silent = False
-                    self._tell(Connected(self.run.address))
-                self.frames += 1
-                self._tell(FrameCame(frame))
-        except JuturnaError as error:
-            self._silence(str(error))
-        except Exception as error:  # noqa: BLE001  # a picture that stands still has to say why
-            self._silence(f"a fault of the workbench: {describe(error)}")
+        control = self.control
+        logged = self._show(control) if control is not None else None
+        if logged is not None or self.run.own:  # what our own prints is had without asking it
+            self._log(logged or 0)
 
-    def _asked(self, control: Control) -> Numbers | None:
-        """None where it does not answer."""
+    def _show(self, control: Control) -> int | None:
+        """Post what there is to see; returns the number of the log's last line, None where there is no answer."""
         began = time.monotonic()
         try:
-            return control.stats()
+            numbers = control.stats()
+            self._took = time.monotonic() - began
+            self._note_movement(numbers)
+            frame = self._history.advance(numbers, self._described(control, numbers))
         except JuturnaError as error:
+            self._took = time.monotonic() - began
             self._silence(str(error))
             return None
-        finally:
-            self._took = time.monotonic() - began
+        except Exception as error:  # noqa: BLE001  # a picture that stands still has to say why
+            self._silence(f"a fault of the workbench: {describe(error)}")
+            return None
+        if self._silent:
+            self._silent = False
+            self._tell(Connected(self.run.address))
+        self.frames += 1
+        self._tell(FrameCame(frame))
+        return numbers.logged
 
     def _note_movement(self, numbers: Numbers) -> None:
         moved = [numbers.columns[name] for name in ("received", "transmitted", "queue", "status")]
@@ -198,7 +198,15 @@ class Feed:
         return about
 
     def _log(self, logged: int) -> None:
-        lines, missed = self.run.lines(logged)
+        try:
+            lines, missed = self.run.lines(logged)
+        except JuturnaError as error:
+            if not self._deaf:  # once, and not as silence: there are numbers
+                self._deaf = True
+                text = f"the log cannot be read just now: {error}"
+                self._tell(LinesCame((Line(time.time(), "ERROR", "", text),)))
+            return
+        self._deaf = False
         if lines or missed:
             self._tell(LinesCame(tuple(lines), missed))
 

@@ -37,12 +37,14 @@ class History:
             kept.clear()
             self._sparks.clear()
             self._latencies.clear()
-        if len(kept) > 1 and kept[-1].numbers.seconds == numbers.seconds:  # it is stopped
-            kept.pop()
         while len(kept) > 1 and numbers.seconds - kept[1].numbers.seconds >= WINDOW:
             kept.popleft()
         now = _Snapshot(numbers, kept[-1] if kept else None)
-        before = kept[0] if kept else None
+        if numbers.state == "running":
+            before = kept[0] if kept else None
+        else:  # time stands still, and what came last would be news for ever
+            kept.clear()
+            before = now
         kept.append(now)
         nodes = tuple(
             self._node(described, now.rows.get(described.name), now, before)
@@ -73,7 +75,7 @@ class History:
         grown = {key: max(0, value[key] - earlier[key]) for key in _COUNTS}
         if before is None and seconds > WINDOW:  # what went wrong before we came is not news
             grown["errors"] = grown["lost"] = 0
-        latency, p99, busy = self._times(about.name, row, now, before, seconds)
+        latency, p99, busy = self._times(about.name, row, now, before)
         state, text = _state(about, value, grown, latency, now.numbers.state)
         return NodeView(
             name=about.name,
@@ -97,9 +99,10 @@ class History:
         )
 
     def _times(
-        self, name: str, row: int, now: _Snapshot, before: _Snapshot | None, seconds: float
+        self, name: str, row: int, now: _Snapshot, before: _Snapshot | None
     ) -> tuple[float | None, float | None, float]:
         """Median, 99th percentile and share of time at work; without anything new the last ones known."""
+        seconds = now.numbers.timed - (before.numbers.timed if before is not None else 0.0)
         counts = now.new_durations(name, before)
         if counts:
             self._latencies[name] = percentile(counts, 50), percentile(counts, 99)
@@ -178,14 +181,17 @@ def _state(
 ) -> tuple[State, str]:
     """The most urgent of what is so, and a sentence where something is wrong."""
     status: str = value["status"]
-    if value["status_text"] and about.warped:
-        return State.AWAY, value["status_text"]
+    if pipeline != "running":
+        return State.ENDED, value["status_text"]
+    if value["status_text"] and status != "component_stopped":
+        suspended = "suspended; " if status == "suspended" else ""
+        return State.AWAY if about.warped else State.FAILING, suspended + value["status_text"]
     if grown["errors"] or grown["lost"]:
         error = value["last_error"].partition("\n")[0]
         return State.FAILING, error if grown["errors"] else f"{grown['lost']} messages lost"
     if status in ("suspended", "draining"):
         return State[status.upper()], ""
-    if pipeline != "running" or status == "component_stopped":
+    if status == "component_stopped":
         return State.ENDED, value["status_text"]
     full = value["queue_limit"] and value["queue"] >= value["queue_limit"]
     busy = value["busy_seconds"]
@@ -196,7 +202,7 @@ def _state(
     if value["blocked_by"]:
         return State.BLOCKED, f"waits for room in {value['blocked_by']}"
     flows = grown["received"] or grown["transmitted"]
-    return (State.FLOWING if flows else State.IDLE), value["status_text"]
+    return (State.FLOWING if flows else State.IDLE), ""
 
 
 def _fill(end: NodeView | None, blocks: bool) -> Fill:

@@ -14,12 +14,12 @@ from juturna_tui.messages import LinesCame
 from juturna_tui.runs import said
 from juturna_tui.runtime import Remote
 from juturna_tui.settings import Place
-from juturna_tui.view import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from juturna_tui.app import Workbench
+    from juturna_tui.look import Look
     from juturna_tui.screens.monitor import Wish
     from juturna_tui.screens.remotise import RemotiseScreen
 
@@ -31,7 +31,8 @@ class Steering:
 
     def __init__(self, app: Workbench) -> None:
         self._app = app
-        self._peeking = False
+        self._peeking: Look | None = None
+        """Where messages are asked for just now. Of one that is left no answer comes."""
         self._remotes: list[Remote] = []
         self._dialog: tuple[str, RemotiseScreen] | None = None
 
@@ -61,9 +62,14 @@ class Steering:
 
     def nodes_on_our_remotes(self) -> list[str]:
         """The nodes that run on remotes which were started here."""
+        from juturna_tui.screens.remotise import is_here
+
         ports = {remote.port for remote in self._remotes if remote.running}
+        if not ports:
+            return []
         nodes = self._app.monitor.latest.about.nodes
-        return [each.name for each in nodes if each.warped and each.port in ports]
+        warped = (each for each in nodes if each.warped and is_here(each.host))
+        return [each.name for each in warped if each.port in ports]
 
     def close(self) -> None:
         """End the remotes that were started here."""
@@ -78,7 +84,8 @@ class Steering:
 
     def _suspend(self, node: str) -> None:
         app = self._app
-        if app.monitor.latest.by_name[node].state is State.SUSPENDED:
+        numbers = app.monitor.latest.numbers  # what is shown may be more urgent
+        if numbers.columns["status"][numbers.names.index(node)] == "suspended":
             app.ask("resume", lambda control: control.resume(node))
         else:
             text = f"{node} lets messages pass untouched until s is pressed again"
@@ -86,16 +93,16 @@ class Steering:
 
     def peek(self, node: str) -> None:
         """Get the last messages of `node` for the detail, unless they are under way."""
-        if self._peeking or not self._app.answers:
+        if self._peeking is self._app.look or not self._app.answers:
             return
-        self._peeking = True
+        self._peeking = self._app.look
 
         def done(found: tuple[Passed, ...]) -> None:
-            self._peeking = False
+            self._peeking = None
             self._app.monitor.passed(node, found)
 
         def failed(error: JuturnaError) -> None:
-            self._peeking = False  # the node has gone, or the run: the screen says so anyway
+            self._peeking = None  # the node has gone, or the run: the screen says so anyway
 
         self._app.ask("messages", lambda control: control.peek(node, 10), done, failed)
 
@@ -125,7 +132,8 @@ class Steering:
     ) -> None:
         from juturna_tui.screens.confirm import ConfirmScreen
 
-        if self._app.screen is not self._app.monitor:  # it asks already
+        if self._app.screen is not self._app.monitor:  # another question, or the help, lies over it
+            self._app.tell_trouble(f"{about.name} stays where it is: {why}. w asks again")
             return
 
         node, here = about.name, _here(place)

@@ -23,6 +23,8 @@ class Page(Protocol[Item]):
     def missed(self) -> int: ...
     @property
     def last(self) -> int: ...
+    @property
+    def more(self) -> int: ...
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +49,7 @@ def read(
             warn(f"{page.missed} earlier {what} are not kept any more")
         for item in page.items:
             show(item)
-        if not arguments.follow:
+        if not (arguments.follow or page.more):
             return 0
         page = ask(page.last, WAIT)
 

@@ -150,6 +150,8 @@ class Numbers:
     columns: dict[str, list[Any]]
     logged: int = 0
     """The number of the last line of the log, so that nobody asks for lines that there are not."""
+    timed: float = 0.0
+    """Seconds since the start when the durations were read: of many nodes they may be older than the counts."""
 
     @classmethod
     def of(
@@ -166,7 +168,7 @@ class Numbers:
             each.name: [_plain(getattr(node, each.name)) for node in nodes.values()]
             for each in fields(NodeNumbers)
         }
-        return cls(name, state, seconds, lost, tuple(nodes), columns, logged)
+        return cls(name, state, seconds, lost, tuple(nodes), columns, logged, seconds)
 
     @cached_property
     def nodes(self) -> dict[str, NodeNumbers]:
@@ -205,15 +207,17 @@ class EventPage:
     items: tuple[Event, ...]
     missed: int
     last: int
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """The same for lines of the log."""
+    """The same for lines of the log; `more` are kept after `last` and did not fit."""
 
     items: tuple[LogLine, ...]
     missed: int
     last: int
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)

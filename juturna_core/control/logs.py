@@ -11,6 +11,8 @@ from juturna_core.ring import Ring
 KEPT = 20_000
 LONGEST = 20_000
 """Characters of one line; of a longer one the beginning is kept, and how much more there was."""
+PAGE = 4 << 20
+"""Characters of one answer: it has to fit into a message, also where each of them takes six bytes."""
 
 
 class LogRing(logging.Handler):
@@ -46,18 +48,25 @@ class LogRing(logging.Handler):
         """Lines after `number`, of one node or of at least one level if named. Raises JuturnaError."""
         least = _level(level)
         kept, missed, last = self.lines.since(number, wait)
-        found = tuple(
-            line
-            for line in kept
-            if (not node or line.node == node) and logging.getLevelName(line.level) >= least
-        )
-        return LogPage(found, missed, last)
+        found: list[LogLine] = []
+        room = PAGE
+        for line in kept:
+            if (node and line.node != node) or _LEVELS.get(line.level, logging.INFO) < least:
+                continue
+            room -= len(line.text)
+            if room < 0 and found:
+                return LogPage(tuple(found), missed, line.number - 1, last - line.number + 1)
+            found.append(line)
+        return LogPage(tuple(found), missed, last)
 
 
 def _level(name: str) -> int:
     if not name:
         return logging.NOTSET
-    levels = logging.getLevelNamesMapping()
-    if (found := levels.get(name.upper())) is None:
-        raise JuturnaError(f'there is no level "{name}"', hint=did_you_mean(name.upper(), levels))
+    if (found := _LEVELS.get(name.upper())) is None:
+        raise JuturnaError(f'there is no level "{name}"', hint=did_you_mean(name.upper(), _LEVELS))
     return found
+
+
+_LEVELS = logging.getLevelNamesMapping()
+"""Those of Python. A plugin's own counts as INFO where one asks for the more important."""

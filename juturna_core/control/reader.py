@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 from juturna_core.config import NodeConfig
@@ -39,17 +40,26 @@ class Reader:
         columns = {key: list(map(count, workers)) for key, count in COUNTS.items()}
         columns["where"] = [config.place for config, _ in nodes]
         columns["queue_limit"] = [worker.inbox.capacity for worker in workers]
-        times, trips = self._distributions(workers)
+        times, trips, age = self._distributions(workers)
         for kind, column in enumerate(("queue_time", "update_time", "age")):
             columns[column] = [each[kind] for each in times]
         columns["round_trip"] = trips
         names = tuple(config.name for config, _ in nodes)
-        return Numbers(name, state, seconds, sum(columns["lost"]), names, columns, logged)
+        return Numbers(
+            name,
+            state,
+            seconds,
+            sum(columns["lost"]),
+            names,
+            columns,
+            logged,
+            max(0.0, seconds - age),
+        )
 
     def _distributions(
         self, workers: Sequence[Worker]
-    ) -> tuple[list[tuple[str, ...]], list[dict[str, str] | None]]:
-        """Of each node its times, and the parts of its round trips where it has made any."""
+    ) -> tuple[list[tuple[str, ...]], list[dict[str, str] | None], float]:
+        """Of each node its times, and the parts of its round trips where it has made any; and how old they are."""
         metrics = [worker.state.metrics for worker in workers]
         times = tuple(each.times for each in metrics)
         trips = {row: each.round_trips for row, each in enumerate(metrics) if each.round_trips}
@@ -61,7 +71,8 @@ class Reader:
             if samples != self._trips.samples:
                 self._trips = Tally(samples)
             texts, parts = self._times.texts(age), self._trips.texts(age)
+            old = time.monotonic() - self._times.when
         made: list[dict[str, str] | None] = [None] * len(workers)
         for row, trip in zip(trips, parts, strict=True):
             made[row] = dict(zip(RoundTrip.__slots__, trip, strict=True))
-        return texts, made
+        return texts, made, old

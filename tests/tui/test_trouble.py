@@ -78,7 +78,7 @@ def test_messages_that_cannot_be_had_trouble_nobody(tmp_path: Path) -> None:
     play(story, tmp_path, size=(120, 60), prepare=failing("peek"))
 
 
-@pytest.mark.parametrize("method", ["stats", "describe", "logs"])
+@pytest.mark.parametrize("method", ["stats", "describe"])
 def test_a_pipeline_that_does_not_answer_is_shown_as_such_until_it_does(
     tmp_path: Path, method: str
 ) -> None:
@@ -86,10 +86,25 @@ def test_a_pipeline_that_does_not_answer_is_shown_as_such_until_it_does(
         await bench.until_said("● running")
         failing(method)(bench.control)
         bench.control._publish("whatever", "so that it is described again")
-        bench.control.log("so that it is read again")
         await bench.until_said("not answering", f"the {method} has failed")
         bench.control.fail.clear()
         await bench.until_said("● running")
+
+    play(story, tmp_path)
+
+
+def test_a_log_that_cannot_be_read_is_told_and_hides_no_numbers(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.until_said("● running")
+        failing("logs")(bench.control)
+        bench.control.log("the first")
+        await bench.until(lambda: "the log cannot be read just now" in str(bench.logged))
+        frames = bench.app.look._feed.frames  # type: ignore[union-attr]
+        await bench.until(lambda: bench.app.look._feed.frames > frames + 2)  # type: ignore[union-attr]
+        assert "● running" in bench.rows[0]
+        assert str(bench.logged).count("cannot be read") == 1
+        bench.control.fail.clear()
+        await bench.until(lambda: "the first" in bench.logged)
 
     play(story, tmp_path)
 
