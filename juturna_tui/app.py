@@ -76,7 +76,12 @@ class Workbench(Errands):
         ),
         key(
             "q,ctrl+c,ctrl+q",
-            *("quit", "quit", "app.quit", "stop what was started here, and leave; twice: at once"),
+            *(
+                "quit",
+                "quit",
+                "app.quit",
+                "stop what is here, if it was started here, and leave; twice: at once",
+            ),
             bar=True,
         ),
     ]
@@ -102,14 +107,22 @@ class Workbench(Errands):
             self._filters.append(Ascii())
         self.memory = memory or Memory(hint_seen=True)
         self.parting = ""
-        """What to tell once the terminal is the person's again."""
+        """Why it has ended, where that is to be told."""
         self.steering = Steering(self)
         self._choosing = Choosing(self)
         self._rate = self.settings.refresh
         self._file, self._memory_file, self._complaints = file, memory_file, complaints
         self._run = run
         self._quitting = False
+        self._warned: look.Look | None = None  # that nodes would be left without their remote
+        self._left: list[runs.OwnRun] = []  # started here, and not on the screen any more
         self.look = self._look(about or preview({}, ""), "starting" if run else "stopped")
+
+    @property
+    def last_words(self) -> str:
+        """What to tell once the terminal is the person's again: why it ended, and what runs on."""
+        left = (f"{run.pipeline} runs on: {run.stays}" for run in self._left if run.stays)
+        return "\n".join(filter(None, (self.parting, *left)))
 
     @property
     def monitor(self) -> MonitorScreen:
@@ -146,7 +159,8 @@ class Workbench(Errands):
             self.action_attach()
         if self.look.own is not None:
             name = self.monitor.latest.about.name
-            self.on_thread("look", partial(runs.namesakes, name), self._say_namesakes)
+            others = partial(runs.namesakes, name, self.look.own.pid)
+            self.on_thread("look", others, self._say_namesakes)
         for each in (*self._complaints, *self._unknown_keys()):
             self.tell_trouble(each)
         if not self.memory.hint_seen:
@@ -174,6 +188,8 @@ class Workbench(Errands):
         ]
 
     def _signalled(self, number: int) -> None:
+        told = "; the pipeline was told to stop" if self.look.own is not None else ""
+        self.parting = f"juturna-tui: ended by {signal.Signals(number).name}{told}"
         self._let_go()
         self.exit(return_code=128 + number)
 
@@ -197,8 +213,8 @@ class Workbench(Errands):
         run = self.look.own
         if run is None:
             needed = self.steering.nodes_on_our_remotes() if self.answers else []
-            if needed and not self._quitting:
-                self._quitting = True
+            if needed and self._warned is not self.look:
+                self._warned = self.look
                 self.tell_trouble(
                     f"{', '.join(needed)}: on a remote that was started here, and would be left without it. "
                     "w moves it back; q once more leaves"
@@ -226,19 +242,24 @@ class Workbench(Errands):
         run = self.look.run
         if run is None or self.look.over or not run.address:
             self.tell_trouble("nothing runs that could be left behind")
-        elif needed := self.steering.nodes_on_our_remotes():
-            self.tell_trouble(
-                f"{', '.join(needed)}: on a remote that was started here, and ends with the workbench. w moves it back."
-            )
-        elif self._may_leave():
+        elif self._may_let_run() and self._may_leave():
             self.parting = self._what_stays(run)
-            if isinstance(run, runs.OwnRun):
-                self.parting += f"\nit prints to {run.output_path}"
             self.look.close(keep=True)
             self.exit(return_code=0)
 
+    def _may_let_run(self) -> bool:
+        """Whether what is on the screen needs nothing that ends with the workbench; else a person is told."""
+        needed = self.steering.nodes_on_our_remotes() if self.answers else []
+        if needed:
+            self.tell_trouble(
+                f"{', '.join(needed)}: on a remote that was started here, and ends with the workbench. w moves it back."
+            )
+        return not needed
+
     def _what_stays(self, run: runs.Run) -> str:
         """How to come back to what is on the screen."""
+        if isinstance(run, runs.OwnRun):
+            return f"the pipeline runs on: {run.stays}"
         stopped = self.monitor.latest.state == "stopped"
         state = "is stopped, and x starts it again" if stopped else "runs on"
         return f"the pipeline {state}: juturna-tui --attach {run.address}"
@@ -285,8 +306,10 @@ class Workbench(Errands):
         if (run := current.own) is not None:
             self.monitor.status.word = "stopping"
             run.stop()
-        elif current.over or current.silent:
+        elif current.over:
             self.start()
+        elif current.silent:
+            self._start_beside(current)
         elif self.monitor.latest.state == "running":
             self._stop_another()
         else:
@@ -303,6 +326,27 @@ class Workbench(Errands):
             "Stop a pipeline that was not started here? It drains first, and x starts it again."
         )
         self.push_screen(ConfirmScreen(question, (("s", "stop it", "stop"),)), decide)
+
+    def _start_beside(self, silent: look.Look) -> None:
+        """What does not answer is perhaps gone; if not, a second one would take its ports and its camera."""
+        from juturna_core.control.discovery import is_there
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self.start()
+
+        def decide(there: bool) -> None:
+            if not there:
+                self.start()
+                return
+            from juturna_tui.screens.confirm import ConfirmScreen
+
+            question = "The pipeline does not answer, and its process is there. Run the file once more beside it?"
+            answers = (("s", "start another one", "start"),)
+            self.push_screen(ConfirmScreen(question, answers), answered)
+
+        address = silent.run.address if silent.run is not None else ""
+        self.on_thread("look", lambda: is_there(address), decide)
 
     def start(self) -> None:
         """Run the file in a new process."""
@@ -322,6 +366,9 @@ class Workbench(Errands):
 
     def look_at(self, about: Description, file: Path | None) -> None:
         """Show another pipeline; what was on the screen runs on."""
+        if (run := self.look.own) is not None:
+            self._left.append(run)
+            self.tell(f"what was on the screen runs on: --attach {run.address}")
         self.look.close(keep=True)
         self.look = self._look(about, "starting")
         self.switch_screen(self.monitor)
@@ -384,7 +431,7 @@ class Workbench(Errands):
         return action not in OF_THE_RUN or self.screen is self.monitor
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: everything that a key does where the focus is, and the themes."""
+        """The palette: what keys do where the focus is, what they do in the other panes, and the themes."""
         seen = set()
         for node, binding, enabled, _ in screen.active_bindings.values():
             if enabled and binding.description and binding.id and binding.action not in seen:
@@ -392,11 +439,27 @@ class Workbench(Errands):
                 about = f"{binding.tooltip or binding.description} (key {self.get_key_display(binding)})"
                 run = partial(self.run_action, binding.action, node)
                 yield SystemCommand(binding.description, about, run)
+        if screen is self.monitor:
+            yield from self._commands_elsewhere()
         yield SystemCommand("theme", "choose the colours", self.action_change_theme)
+
+    def _commands_elsewhere(self) -> Iterator[SystemCommand]:
+        """What keys do in the panes that have not the focus."""
+        focused = self.monitor.focused
+        here = focused.ancestors_with_self if focused is not None else ()
+        for pane, widget in self.monitor.panes.items():
+            shown = {each.action: each for _, each in widget._bindings if each.show and each.id}
+            for action, binding in shown.items() if widget not in here else ():
+                run = partial(self._do_in_pane, pane, action)
+                yield SystemCommand(f"{pane}: {binding.description}", f"in the pane {pane}", run)
+
+    async def _do_in_pane(self, pane: str, action: str) -> None:
+        self.monitor.action_pane(pane)
+        await self.run_action(action, self.monitor.panes[pane])
 
     def action_attach(self) -> None:
         """Choose among what runs and what could."""
-        if self._may_leave():
+        if self._may_let_run() and self._may_leave():
             self._choosing.ask()
 
     def on_attach_screen_refresh(self) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from juturna_core.control.api import Description
 from juturna_core.errors import JuturnaError
 from juturna_tui import runs
 from juturna_tui.preview import preview, preview_of
@@ -47,17 +48,21 @@ class Choosing:
         if choice is None:
             if app.look.run is None and app.document is None:
                 app.exit(return_code=0)
-            return
-        if (run := app.look.own) is not None:
-            app.tell(f"what was on the screen runs on: --attach {run.address}")
-        app.look_at(preview_of(choice.file) if choice.file else preview({}, ""), choice.file)
-        if choice.file is not None:
-            app.start()
+        elif (file := choice.file) is not None:
+            app.on_thread("open", partial(preview_of, file), partial(self._open, file))
         elif (address := choice.address) is not None:
-            app.on_thread("attach", partial(runs.found, address), app.follow, self._not_there)
+            app.on_thread("attach", partial(runs.found, address), self._attach, self._not_there)
+
+    def _open(self, file: Path, about: Description) -> None:
+        self._app.look_at(about, file)
+        self._app.start()
+
+    def _attach(self, run: runs.Run) -> None:
+        self._app.look_at(preview({}, ""), None)
+        self._app.follow(run)
 
     def _not_there(self, error: JuturnaError) -> None:
-        self._app.monitor.status.word = "stopped"
+        """What was on the screen is there still."""
         self._app.tell_trouble(str(error))
         self.ask()
 

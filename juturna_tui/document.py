@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
-from juturna_core.control.api import Applied
-from juturna_core.errors import ConfigError, JuturnaError, Problem
+from juturna_core.control.api import Applied, Gone
+from juturna_core.errors import ConfigError, JuturnaError, Problem, StateError
 from juturna_tui.messages import FileLost, FileSaved
 from juturna_tui.preview import preview
 from juturna_tui.view import still
@@ -222,11 +222,10 @@ class Document:
     def _refused(self, error: JuturnaError) -> None:
         problems = error.problems if isinstance(error, ConfigError) else (error.problem,)
         self._monitor.editor.set_problems(problems)
-        if isinstance(error, ConfigError):
-            said = f"saved, and refused: the old pipeline runs on. {problems[0]}"
+        if isinstance(error, Gone | StateError):  # it did not answer, or is about to end
+            self._app.tell_trouble(f"saved, and perhaps not taken: {error}")
         else:
-            said = f"saved, and perhaps not taken: {error}"
-        self._app.tell_trouble(said)
+            self._app.tell_trouble(f"saved, and refused: the old pipeline runs on. {problems[0]}")
 
     def open_external(self) -> None:
         """Edit the file in $VISUAL or $EDITOR, on this terminal."""

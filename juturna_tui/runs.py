@@ -72,6 +72,7 @@ class OwnRun:
     def __init__(self, runtime: Runtime, pipeline: str = "") -> None:
         self.address = ""
         self._runtime = runtime
+        self.pipeline = pipeline
         self._nodes = f"jt.{pipeline}."
         self._client: Client | None = None
         self._stopping = False
@@ -79,8 +80,15 @@ class OwnRun:
         """What the command itself has said beside the log: what was lost, and where."""
 
     @property
-    def output_path(self) -> Path:
-        return self._runtime.output_path
+    def pid(self) -> int:
+        return self._runtime.process.pid
+
+    @property
+    def stays(self) -> str:
+        """How to come back to it, where it is left behind; empty when it has ended."""
+        if not self._runtime.running:
+            return ""
+        return f"juturna-tui --attach {self.address}\nit prints to {self._runtime.output_path}"
 
     def open(self) -> Control:
         from juturna_core.control.client import Client  # grpc, which takes a while to import
@@ -258,11 +266,12 @@ def found(wanted: str, token_file: str | None = None) -> AttachedRun:
     )
 
 
-def namesakes(pipeline: str) -> list[int]:
-    """The processes of other pipelines that are called so, before ours can be among them."""
+def namesakes(pipeline: str, own: int) -> list[int]:
+    """The processes of pipelines that are called so, but for `own`."""
     from juturna_core.control import discovery
 
-    return [each.pid for each in discovery.running() if each.name == pipeline]
+    found = (each for each in discovery.running() if discovery.has_name(each, pipeline))
+    return [each.pid for each in found if each.pid != own]
 
 
 def running() -> list[Running]:

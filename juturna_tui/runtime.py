@@ -29,6 +29,8 @@ GRACE = 5.0
 MOST = 8 << 20
 """Bytes of its output that are read at once; of more the end is, and the rest counted."""
 _PIECE = 1 << 20
+SPENT = 64 << 20
+"""Bytes of its output that were read and still take room on the disk, at most."""
 
 
 class Runtime:
@@ -37,13 +39,17 @@ class Runtime:
     def __init__(self, file: Path) -> None:
         """Start it. Raises JuturnaError when no process can be had."""
         self.file = file
-        self._output = tempfile.NamedTemporaryFile(  # noqa: SIM115  # open as long as the child is looked at
-            prefix="juturna-run-", suffix=".log", delete=False
-        )
+        try:
+            self._output = tempfile.NamedTemporaryFile(  # noqa: SIM115  # open as long as the child is looked at
+                prefix="juturna-run-", suffix=".log", delete=False
+            )
+            ours, theirs = os.pipe()
+        except OSError as error:
+            raise JuturnaError(f"juturna run cannot be started: {error}") from error
         self.output_path = Path(self._output.name)
         self._read = 0
+        self._given_back = 0
         self._reading = threading.Lock()
-        ours, theirs = os.pipe()
         command = [sys.executable, "-m", "juturna_core.cli", "run", str(file), "--watch"]
         command += ["--watch-plugins", "--grace", f"{GRACE:g}", "--announce-fd", str(theirs)]
         command += ["--log-format", "json", "--summary", "none"]
@@ -55,7 +61,7 @@ class Runtime:
                 stderr=subprocess.STDOUT,
                 pass_fds=(theirs,),
                 start_new_session=True,  # ctrl+c and a terminal that goes are for the workbench
-                env={"GRPC_VERBOSITY": "ERROR", **os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
         except OSError as error:
             os.close(ours)
@@ -97,6 +103,8 @@ class Runtime:
             return "", 0
         whole = data.rfind(b"\n") + 1 if self.running else len(data)
         self._read += whole
+        if self._read - self._given_back >= SPENT:
+            self._given_back = _without_begin(descriptor, self._read)
         return data[:whole].decode(errors="replace"), skipped
 
     @property
@@ -177,6 +185,21 @@ class Remote:
             for line in output:
                 say(line.rstrip())
         say(f"the remote on port {self.port} {ending(self.process.wait())}")
+
+
+def _without_begin(descriptor: int, end: int) -> int:
+    """Give the room of a file's bytes up to `end` back, which then read as zeros; no other way loses no line.
+
+    See fallocate(2): a hole. Where there are none (not Linux, some file systems) the file stays as it is.
+    """
+    import ctypes
+
+    keep_size, punch_hole = 1, 2
+    with suppress(OSError, AttributeError):
+        call = ctypes.CDLL(None, use_errno=True).fallocate
+        call.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long)
+        call(descriptor, keep_size | punch_hole, 0, end)
+    return end
 
 
 def ending(code: int) -> str:

@@ -125,6 +125,11 @@ def find(pipeline: str | None = None, attach: str | None = None) -> Found:
     return _the_only(candidates, "running")
 
 
+def has_name(found: Found, pipeline: str) -> bool:
+    """Whether it is called `pipeline`, as far as the name of a file can say."""
+    return found.name == pipeline or found.name in _file_names(pipeline, found.pid)
+
+
 def is_there(address: str) -> bool:
     """Whether somebody listens at an address. A process that is suspended, or has no time, counts."""
     if address.startswith("unix:"):
@@ -152,8 +157,7 @@ def _called(pipeline: str, candidates: list[Found]) -> list[Found]:
     named = [
         each
         for each in candidates
-        if pipeline in (each.name, each.full_name, str(each.pid))
-        or each.name in _file_names(pipeline, each.pid)
+        if pipeline in (each.full_name, str(each.pid)) or has_name(each, pipeline)
     ]
     if not named:
         names = sorted({each.name for each in candidates})

@@ -155,6 +155,15 @@ class MonitorScreen(Screen[None]):
             self._top_rows = rows
             self.query_one("#top").styles.max_height = rows
 
+    @property
+    def panes(self) -> dict[str, Widget]:
+        """By the name that `action_pane` knows."""
+        shown = (
+            *(self.graph, self.detail, self.table),
+            *(self.log_view, self.event_view, self.editor),
+        )
+        return {str(each.id): each for each in shown}
+
     # --- what comes ----------------------------------------------------------------------------------------------
 
     def show(self, frame: Frame) -> None:

@@ -9,12 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from juturna_core.errors import JuturnaError
+from juturna_tui import app as app_module
 from juturna_tui import runs
 from juturna_tui.runs import GivenRun
+from juturna_tui.runtime import Runtime
 from juturna_tui.screens.attach import AttachScreen, Running
 from juturna_tui.screens.confirm import ConfirmScreen
 from juturna_tui.screens.monitor import MonitorScreen
-from tests.tui.rig import Bench, FiledControl, chain, node, play
+from tests.tui.rig import (
+    Bench,
+    FiledControl,
+    Started,
+    chain,
+    choose_pass,
+    failing,
+    is_warped,
+    node,
+    play,
+    serves,
+)
 
 
 def test_x_asks_before_it_stops_what_others_have_started_and_starts_it_again(
@@ -94,6 +108,76 @@ def test_a_on_a_frozen_screen_opens_the_file_of_what_is_attached_to(
         await attach(bench)
         await bench.until(lambda: bench.app.document is not None)
         assert bench.app.document is not None and bench.app.document.path == Path(another.file)
+
+    play(story, tmp_path)
+
+
+def test_an_address_where_nobody_is_leaves_what_is_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(address: str) -> runs.Run:
+        raise JuturnaError(f"nothing listens at {address}")
+
+    monkeypatch.setattr(runs, "found", nobody)
+
+    async def story(bench: Bench) -> None:
+        await bench.press("a")
+        await bench.until(lambda: isinstance(bench.app.screen, AttachScreen))
+        await bench.press("a", *"h:1", "enter")
+        await bench.until_told("nothing listens at h:1")
+        await bench.until(lambda: isinstance(bench.app.screen, AttachScreen), "it asks again")
+        await bench.press("escape", "escape")
+        await bench.until(lambda: isinstance(bench.app.screen, MonitorScreen))
+        await bench.until_said("1_pass", "● running")
+        assert bench.app.answers and not bench.app._exit
+
+    play(story, tmp_path)
+
+
+@pytest.mark.parametrize("key", ["a", "d"])
+def test_a_node_on_a_remote_that_was_started_here_is_not_left(
+    tmp_path: Path, started: list[Started], key: str
+) -> None:
+    """The remote ends with the workbench, and its messages would wait for ever."""
+
+    async def story(bench: Bench) -> None:
+        await choose_pass(bench)
+        await bench.press("w")
+        await bench.until(lambda: isinstance(bench.app.screen, ConfirmScreen))
+        bench.control.places["127.0.0.1", 45000] = serves("1_pass")
+        await bench.press("s")
+        await bench.until(lambda: is_warped(bench))
+        await bench.until(lambda: bench.app.steering.nodes_on_our_remotes())
+        await bench.press(key)
+        await bench.until_told("1_pass: on a remote that was started here")
+        assert not bench.app._exit and isinstance(bench.app.screen, MonitorScreen)
+
+    play(story, tmp_path)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_x_starts_a_silent_pipeline_of_others_again_only_when_it_is_gone_or_one_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    begun: list[Path] = []
+
+    def start(file: Path) -> Runtime:
+        begun.append(file)
+        raise JuturnaError("seen")
+
+    monkeypatch.setattr(app_module, "Runtime", start)
+    monkeypatch.setattr("juturna_core.control.discovery.is_there", lambda address: there)
+
+    async def story(bench: Bench) -> None:
+        await bench.until_said("● running")
+        failing("stats")(bench.control)
+        await bench.until_said("not answering")
+        await bench.press("x")
+        if there:
+            await bench.until_said("Run the file once more beside it?")
+            assert not begun
+            await bench.press("s")
+        await bench.until(lambda: begun, "it is started")
 
     play(story, tmp_path)
 

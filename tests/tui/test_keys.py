@@ -95,6 +95,20 @@ def test_ctrl_p_finds_an_action_by_its_name_and_does_it(tmp_path: Path) -> None:
     play(story, tmp_path)
 
 
+def test_the_palette_does_what_keys_do_in_other_panes(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.until(lambda: bench.app.monitor.graph.has_focus)
+        titles = [each.title for each in bench.app.get_system_commands(bench.app.screen)]
+        assert {"log: search", "events: search", "nodes: sort by next", "config: save"} <= {*titles}
+        assert len(titles) == len({*titles}) and "graph: box size" not in titles
+        await bench.press("ctrl+p", *"log: search")
+        await bench.until_said("in the pane log")
+        await bench.press("down", "enter")
+        await bench.until(lambda: bench.app.monitor.log_view._field.has_focus)
+
+    play(story, tmp_path)
+
+
 def test_the_keymap_of_the_settings_changes_keys_and_what_is_said_of_them(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
         await choose_pass(bench)

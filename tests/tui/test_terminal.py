@@ -372,9 +372,12 @@ def test_a_signal_ends_the_workbench_and_its_runtime_and_restores_the_terminal(
     desk: Desk, terminal: Terminal, number: signal.Signals
 ) -> None:
     child = desk.runtime()
+    begin = len(terminal.raw)
     terminal.process.send_signal(number)
     assert terminal.exit_code() == 128 + number
     assert terminal.is_restored
+    said = f"juturna-tui: ended by {number.name}; the pipeline was told to stop"
+    assert said.encode() in terminal.raw[begin:]
     desk.ended(child)
 
 
