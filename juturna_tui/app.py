@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -477,14 +476,13 @@ class Workbench(Errands):
         self.push_screen(HelpScreen(sections(self.screen), place, self.settings.ascii))
 
     def action_picture(self) -> None:
-        name = f"juturna-{datetime.now():%Y%m%d-%H%M%S}"
-        free = next(each for each in _numbered(name) if not os.path.exists(f"{each}.svg"))
-        try:
-            path = self.save_screenshot(f"{free}.svg", path=".")
-        except OSError as error:
-            self.tell_trouble(f"the picture cannot be written: {error.strerror}")
-        else:
-            self.tell(f"picture: {path}")
+        name, svg = f"juturna-{datetime.now():%Y%m%d-%H%M%S}", self.export_screenshot()
+        self.on_thread(
+            "picture",
+            partial(_write_new, name, svg),
+            lambda path: self.tell(f"picture: {path}"),
+            lambda error: self.tell_trouble(f"the picture cannot be written: {error}"),
+        )
 
     def action_refresh(self, factor: float) -> None:
         """Ask so much more often."""
@@ -493,7 +491,11 @@ class Workbench(Errands):
         self.tell(f"{self._rate:.3g} pictures a second")
 
 
-def _numbered(name: str) -> Iterator[str]:
-    """`name`, `name-2`, `name-3` …"""
-    yield name
-    yield from (f"{name}-{number}" for number in itertools.count(2))
+def _write_new(name: str, svg: str) -> Path:
+    """As NAME.svg, or NAME-2.svg … where there is one: nothing is overwritten. Raises OSError."""
+    for number in itertools.count(1):
+        path = Path(f"{name}-{number}.svg" if number > 1 else f"{name}.svg").absolute()
+        with suppress(FileExistsError), open(path, "x", encoding="utf-8") as file:
+            file.write(svg)
+            break
+    return path

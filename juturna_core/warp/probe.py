@@ -23,7 +23,7 @@ class Found:
 
 
 def probe(host: str, port: int) -> Found:
-    """Ask who is at `host`:`port`; takes 1.2 s at most, and a second more where something else listens."""
+    """Ask who is at `host`:`port`; takes 2.4 s at most, and half a second more where something else listens."""
     with grpc.insecure_channel(target(host, port), PLAIN_CHANNEL) as channel:
         try:
             description = describe(channel)

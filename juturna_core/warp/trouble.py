@@ -19,7 +19,7 @@ class Trouble:
 
 
 CLOSED = "has closed the connection"
-HANDSHAKE = 1.0
+HANDSHAKE = 0.5
 """Seconds in which an end that speaks TLS has answered a greeting."""
 
 _PHRASES = (
