@@ -153,6 +153,7 @@ class Workbench(Errands):
         if run is not None:
             self.follow(run)
         elif self.document is not None:
+            self.monitor.tell_news("x runs it", fades=False)
             self.document.go_to_first_error()
         else:
             self.action_attach()
@@ -210,15 +211,15 @@ class Workbench(Errands):
     async def action_quit(self) -> None:
         """Have what was started here drain and end; once more: at once. What others have started runs on."""
         run = self.look.own
-        if run is None:
-            needed = self.steering.nodes_on_our_remotes() if self.answers else []
-            if needed and self._warned is not self.look:
-                self._warned = self.look
-                self.tell_trouble(
-                    f"{', '.join(needed)}: on a remote that was started here, and would be left without it. "
-                    "w moves it back; q once more leaves"
-                )
-            elif self._may_leave():
+        needed = self.steering.nodes_on_our_remotes() if self.answers else []
+        if needed and self._warned is not self.look:
+            self._warned = self.look
+            self.tell_trouble(
+                f"{', '.join(needed)}: on a remote that was started here, and ends with the workbench; the file says "
+                "so still. w moves it back; q once more leaves"
+            )
+        elif run is None:
+            if self._may_leave():
                 there = self.look.run if self.answers else None
                 if there is not None and self.monitor.latest.state == "stopped":
                     self.parting = self._what_stays(there)

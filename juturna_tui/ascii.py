@@ -16,6 +16,7 @@ SIGNS = {
     **dict.fromkeys("█▇▆▅▄▀▓▒▉", "#"),
     **dict(zip("▶▸▷◀◂▲△▴▼▾↑↓←→⇄⏎", ">>><<^^^vv^v<>x>", strict=True)),
     **dict(zip("●○◌◔□■✗✖✓‖↯·•…µ░", "*o~%-#xx+=!--~u.", strict=True)),
+    "🔎": "/ ",  # two cells wide
 }
 """A sign each for a sign: everything stays where it is."""
 _TABLE = str.maketrans(SIGNS)

@@ -39,6 +39,9 @@ class Document:
         """What the file held when it was last looked at."""
         self._watch: FileWatch | None = None
         self._saving = False
+        self._saves: list[
+            tuple[bytes, bytes]
+        ] = []  # what the file held before and after, for `undo`
         self._closed = False
 
     @property
@@ -178,16 +181,38 @@ class Document:
 
     def save(self, text: str) -> None:
         """Write the file, and have what runs follow."""
-        from juturna_core.edit import FileChanged, FileEdit, write
-
-        app, before, after = self._app, self._content, text.encode()
-        if self._saving:
-            app.tell("it is being saved already")
-            return
+        before, after = self._content, text.encode()
         try:
             before.decode()
         except UnicodeDecodeError:
-            app.tell_trouble(f"not saved: {self.path} is no UTF-8 text; convert it first")
+            self._app.tell_trouble(f"not saved: {self.path} is no UTF-8 text; convert it first")
+            return
+        self._write(before, after, lambda: self._saves.append((before, after)))
+
+    def undo(self) -> bool:
+        """Take back what was saved here, where that is the last change of the file; say whether it is."""
+        if not self._saves or self._saves[-1][1] != self._content:
+            return False
+        if self._monitor.editor.dirty:
+            self._app.tell_trouble(
+                "not undone: something typed here is not saved; ctrl+s saves it, escape asks"
+            )
+            return True
+        before, after = self._saves[-1]
+
+        def undone() -> None:
+            self._saves.pop()
+            self._app.tell("undone: the file is as it was before it was saved here")
+
+        self._write(after, before, undone)
+        return True
+
+    def _write(self, before: bytes, after: bytes, done: Callable[[], object]) -> None:
+        from juturna_core.edit import FileChanged, FileEdit, write
+
+        app = self._app
+        if self._saving:
+            app.tell("it is being saved already")
             return
         self._saving = True
 
@@ -203,7 +228,12 @@ class Document:
         def saved(_: None) -> None:
             self._saving = False
             self._content = after
-            self._monitor.editor.saved(text)
+            done()
+            text, editor = after.decode(), self._monitor.editor
+            if editor.dirty or editor.text == text:
+                editor.saved(text)
+            else:  # it was undone
+                editor.show(text)
             self.check(text)
             if app.answers:
                 app.ask("reload", lambda control: control.reload(), self._reloaded, self._refused)

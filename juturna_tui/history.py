@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from juturna_core.control.api import Description, Durations, NodeDescription, Numbers, percentile
 from juturna_core.metrics import bucket_seconds
 from juturna_tui.view import WINDOW, Fill, Frame, NodeView, State, unknown
 
+LONG: Final = 10.0
+FEW: Final = 30
+"""Messages in LONG seconds up to which a rate is of all these: of two or three in the window it would jump."""
 SAMPLES: Final = 32
 """Points of a node's sparkline, one a second."""
 STUCK: Final = 5.0
@@ -29,12 +32,15 @@ class History:
         self._sparks: dict[str, deque[float]] = {}
         self._latencies: dict[str, tuple[float | None, float | None]] = {}
         self._sampled = 0.0
+        self._past: deque[_Past] = deque()
+        """Once a second, for the last LONG ones."""
 
     def advance(self, numbers: Numbers, about: Description) -> Frame:
         """What there is to show when `numbers` have come in."""
         kept = self._kept
         if kept and kept[-1].numbers.seconds > numbers.seconds:  # it has begun anew
             kept.clear()
+            self._past.clear()
             self._sparks.clear()
             self._latencies.clear()
         while len(kept) > 1 and numbers.seconds - kept[1].numbers.seconds >= WINDOW:
@@ -44,13 +50,14 @@ class History:
             before = kept[0] if kept else None
         else:  # time stands still, and what came last would be news for ever
             kept.clear()
+            self._past.clear()
             before = now
         kept.append(now)
         nodes = tuple(
             self._node(described, now.rows.get(described.name), now, before)
             for described in about.nodes
         )
-        self._sample(nodes, numbers.seconds)
+        self._sample(nodes, now)
         by_name = {node.name: node for node in nodes}
         blocked = dict(zip(numbers.names, numbers.columns["blocked_by"], strict=True))
         links = tuple(
@@ -87,8 +94,8 @@ class History:
             text=text,
             latency=latency,
             p99=p99,
-            rate_in=grown["received"] / seconds if seconds > 0 else 0.0,
-            rate_out=grown["transmitted"] / seconds if seconds > 0 else 0.0,
+            rate_in=self._rate("received", about.name, value, grown, now, seconds),
+            rate_out=self._rate("transmitted", about.name, value, grown, now, seconds),
             queue=value["queue"] + (value["in_flight"] if about.warped else 0),
             limit=value["queue_limit"],
             busy=busy,
@@ -97,6 +104,23 @@ class History:
             dropped=value["dropped"],
             spark=tuple(self._sparks.get(about.name, ())),
         )
+
+    def _rate(
+        self,
+        key: str,
+        name: str,
+        value: dict[str, Any],
+        grown: dict[str, Any],
+        now: _Snapshot,
+        seconds: float,
+    ) -> float:
+        """Messages a second: in the window or, where there are few, in the last LONG seconds."""
+        past = self._past[0] if self._past else None
+        if past is not None and (row := past.rows.get(name)) is not None:
+            few, span = value[key] - past.columns[key][row], now.numbers.seconds - past.seconds
+            if 0 <= few <= FEW and span > seconds:
+                return float(few / span)
+        return float(grown[key] / seconds) if seconds > 0 else 0.0
 
     def _times(
         self, name: str, row: int, now: _Snapshot, before: _Snapshot | None
@@ -113,11 +137,16 @@ class History:
             busy = 1.0  # at one message, which is not done yet
         return median, p99, busy
 
-    def _sample(self, nodes: Iterable[NodeView], seconds: float) -> None:
+    def _sample(self, nodes: Iterable[NodeView], now: _Snapshot) -> None:
         """A point for every sparkline, once a second."""
+        seconds = now.numbers.seconds
         if 0 <= seconds - self._sampled < 1.0:
             return
         self._sampled = seconds
+        counts = {key: now.numbers.columns[key] for key in ("received", "transmitted")}
+        self._past.append(_Past(seconds, now.rows, counts))
+        while seconds - self._past[0].seconds > LONG:
+            self._past.popleft()
         for node in nodes:
             points = self._sparks.setdefault(node.name, deque(maxlen=SAMPLES))
             points.append(node.latency if node.latency is not None and node.rate_in else 0.0)
@@ -129,6 +158,14 @@ _SHOWN = (
     *("where", "status", "status_text", "queue", "queue_limit", "dropped", "last_error"),
     *("busy_seconds", "blocked_by", "in_flight"),
 )
+
+
+class _Past(NamedTuple):
+    """What nodes had received and transmitted at a moment."""
+
+    seconds: float
+    rows: dict[str, int]
+    columns: dict[str, list[int]]
 
 
 class _Snapshot:

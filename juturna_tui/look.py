@@ -120,7 +120,9 @@ class Look:
             monitor.wrong = ""
         if event.kind == "started":
             monitor.tell_news("")
-        elif event.kind == "applied":
+        elif event.kind == "stopped" and self.own is None:
+            monitor.tell_news("x starts it again", fades=False)
+        elif event.kind == "applied" and not event.text.startswith("nothing changed"):
             monitor.tell_news(f"reload ok {at}: {event.text}")
         elif event.kind == "mended":
             monitor.tell_news(f"mended {at}")

@@ -6,7 +6,7 @@ Called on the app's thread; everything that waits for another process is done by
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from juturna_core.control.api import Applied, Edit, NodeDescription, Passed, Probe
 from juturna_core.errors import JuturnaError
@@ -39,7 +39,9 @@ class Steering:
     def do(self, wish: Wish, node: str) -> None:
         """What a key on the main screen asks for."""
         if wish == "undo":
-            self._app.ask("undo", lambda control: control.undo(), self._took_back)
+            document = self._app.document
+            if document is None or not document.undo():
+                self._app.ask("undo", lambda control: control.undo(), self._took_back)
             return
         about = self._about(node)
         if about is None:
@@ -156,7 +158,7 @@ class Steering:
 
     def _move_to(self, node: str, place: Place) -> None:
         text = f"{node} runs at {place.host}:{place.port}"
-        self._edit("remotise", _place_edits(node, place), text)
+        self._edit("remotise", _place_edits(node, place, self._about(node)), text)
 
     def _edit(self, doing: str, edits: tuple[Edit, ...], done_so: str) -> None:
         """Change the file, where there is one, and what runs."""
@@ -199,7 +201,8 @@ class Steering:
         if self._dialog is None:
             return
         node, screen = self._dialog
-        edits, write = _place_edits(node, place), self._has_file
+        edits = _place_edits(node, place, self._about(node))
+        write = self._has_file
         self._app.ask(
             "probe",
             lambda control: control.probe(place.host, place.port),
@@ -261,7 +264,10 @@ def _here(place: Place) -> Place:
     return place if is_here(place.host) else replace(place, host="127.0.0.1")
 
 
-def _place_edits(node: str, place: Place) -> tuple[Edit, ...]:
-    given = {"grpc_host": place.host, "grpc_port": place.port, "timeout": place.timeout}
+def _place_edits(node: str, place: Place, about: NodeDescription | None) -> tuple[Edit, ...]:
+    """What the file is to say. A time limit that is in force already needs no line."""
+    given: dict[str, Any] = {"grpc_host": place.host, "grpc_port": place.port}
+    if about is None or place.timeout != about.timeout:
+        given["timeout"] = place.timeout
     configured = (Edit(node, ("warp_configuration", key), value) for key, value in given.items())
     return (Edit(node, ("warped",), True), *configured)

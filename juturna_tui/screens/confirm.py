@@ -56,7 +56,7 @@ class ConfirmScreen(Dialog[str | None]):
     ConfirmScreen { align: center middle; }
     ConfirmScreen > VerticalScroll {
         width: 100%;
-        max-width: 60;
+        max-width: 78;
         height: auto;
         max-height: 100%;
         padding: 0 1;

@@ -97,9 +97,13 @@ class Page:
 
     def latency(self, detail: Detail) -> None:
         found = {name: detail.lately(kind) for name, kind in TIMES}
+        work = "update"
+        if trips := detail.round_trip:  # all that is timed here is that it was handed over
+            work = "trip"
+            found = {work: trips.get("total", Durations()), "in queue": found["in queue"]}
         recent = detail.before is not None and detail.before.update_time != detail.now.update_time
         since = f"last {WINDOW:g} s" if recent else "since start"
-        self.title("Latency", f"{since}, {found['update'].count} messages")
+        self.title("Latency", f"{since}, {found[work].count} messages")
         names = list(found)
         together = max(1, (self.room - 3) // 9)
         for at in range(0, len(names), together):
@@ -108,7 +112,7 @@ class Page:
             for label, percent in PERCENTS:
                 figures = (duration(found[name].percentile(percent)) for name in shown)
                 self.add((label, "quiet"), ("".join(f"{each:>9}" for each in figures), ""))
-        queue, update = (found[name].percentile(50) or 0.0 for name in ("in queue", "update"))
+        queue, update = (found[name].percentile(50) or 0.0 for name in ("in queue", work))
         if queue + update:
             part = queue / (queue + update)
             room = max(1, min(BAR, self.room - 15))

@@ -87,11 +87,13 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         }
         &:ansi > .node-table--header { text-style: bold underline; }
         &:ansi > .node-table--cursor { text-style: reverse; }
+        &:nocolor > .node-table--cursor { text-style: underline; }
         &:focus > .node-table--cursor {
             background: $block-cursor-background;
             color: $block-cursor-foreground;
             text-style: bold;
         }
+        &:focus:nocolor > .node-table--cursor { text-style: bold reverse; }
         & > Input { dock: bottom; display: none; }
         &.-filtering > Input { display: block; }
     }
@@ -292,11 +294,13 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_filter(self) -> None:
         self.add_class("-filtering")
+        self.refresh_bindings()
         self._input.focus()
         self._renew()
 
     def action_clear(self) -> None:
         self.remove_class("-filtering")
+        self.refresh_bindings()
         self._input.value = ""
         self.focus()
         self._renew()

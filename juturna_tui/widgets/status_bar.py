@@ -95,11 +95,11 @@ class StatusBar(Widget):
         warped = sum(node.warped for node in frame.nodes)
         lost = frame.numbers.lost
         more = [
+            (f"  {lost} lost" if lost else "", "bad"),
             (f" {figures.clock(frame.numbers.seconds)}", ""),
+            (f"  {figures.count(frame.rate)} msg/s", ""),
             (f"  {len(frame.nodes)} nodes", ""),
             (f"  {warped} warped" if warped else "", ""),
-            (f"  {figures.count(frame.rate)} msg/s", ""),
-            (f"  {lost} lost" if lost else "", "bad"),
         ]
         kept = sum(width(part) for part, _ in parts)
         reserve = self.size.width // 2 if self.trouble else min(40, self.size.width // 3)

@@ -738,13 +738,31 @@ def test_look_shows_what_differs_until_escape_and_then_asks_again(at_once: None)
         assert any(row.startswith("-") and "0.5" in row for row in pane.rows)
         await pilot.press("z", "down", "delete")
         assert pane.editor.text == "x" + TEXT
-        await pilot.press("escape")
+        await pilot.press("ctrl+s", "escape", "z")  # nothing is typed into what is not seen
         await pilot.pause()
+        assert pane.editor.text == "x" + TEXT and pane.saves == []
         assert pane.rows[0].startswith("1  x{")
         assert pane.bar.has_focus
-        await pilot.press("t")
+        await pilot.press("l")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("t")  # it may be answered where it is read
         await pilot.pause()
-        assert pane.editor.text == THEIRS
+        assert pane.editor.text == THEIRS and pane.rows[0].startswith("1")
+
+    run(story)
+
+
+def test_a_long_difference_is_scrolled_while_the_question_stands(at_once: None) -> None:
+    async def story(pane: Pane, pilot: Pilot[None]) -> None:
+        await pilot.press("e", "x")
+        pane.editor.outdated("\n".join(map(str, range(200))))
+        await pilot.press("l")
+        await pilot.app.workers.wait_for_complete()
+        seen = [pane.editor._difference.scroll_offset.y]
+        for key in ("down", "pagedown", "pageup", "up"):
+            await pilot.press(key)
+            seen.append(pane.editor._difference.scroll_offset.y)
+        assert seen == [0, 1, 11, 1, 0]
 
     run(story)
 

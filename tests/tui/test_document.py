@@ -16,7 +16,7 @@ from textual import events
 
 import juturna_core.edit
 from juturna_tui.widgets.config_editor import Bar
-from tests.tui.rig import THREE, Bench, edit, external, failing, play
+from tests.tui.rig import THREE, Bench, choose_pass, edit, external, failing, is_warped, play, there
 
 
 def test_e_edits_the_file_and_ctrl_s_writes_it_and_has_it_applied(tmp_path: Path) -> None:
@@ -30,6 +30,41 @@ def test_e_edits_the_file_and_ctrl_s_writes_it_and_has_it_applied(tmp_path: Path
         await bench.until_said("editing · saved")
         await bench.press("escape")
         await bench.until(lambda: not bench.app.monitor.editor.editing)
+
+    play(story, tmp_path)
+
+
+def test_u_takes_back_what_was_saved_in_the_editor_and_before_it_what_w_did(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await choose_pass(bench)
+        await bench.press("w")
+        await bench.until(lambda: is_warped(bench))
+        warped = bench.control.written
+        await edit(bench)
+        await bench.press("ctrl+s", "escape")
+        await bench.until(lambda: bench.control.written != warped, "it is saved")
+        await bench.until(lambda: not bench.app.monitor.editor.editing)
+        await bench.press("1", "u")
+        await bench.until_told("undone: the file is as it was before it was saved here")
+        assert bench.control.written == warped
+        await bench.until(lambda: bench.app.monitor.editor.text == warped, "it is shown")
+        await bench.press("u")
+        await bench.until(lambda: bench.control.written == THREE)
+
+    play(story, tmp_path, prepare=there)
+
+
+def test_u_takes_nothing_back_while_something_is_not_saved(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await edit(bench)
+        await bench.press("ctrl+s")
+        await bench.until(lambda: bench.control.written != THREE)
+        await bench.until(lambda: not bench.app.monitor.editor.dirty)
+        saved = bench.control.written
+        await bench.type("more")
+        bench.app.steering.do("undo", "1_pass")
+        await bench.until_told("not undone: something typed here is not saved")
+        assert bench.control.written == saved
 
     play(story, tmp_path)
 

@@ -63,6 +63,20 @@ def test_rates_and_latencies_are_of_the_window_alone() -> None:
     assert WINDOW <= frame.numbers.seconds - frame.before.seconds <= WINDOW + 1
 
 
+def test_the_rate_of_few_messages_does_not_jump() -> None:
+    """One a second, seen four times a second: 2.5 s hold two of them, or three."""
+    history, rates = History(), []
+    for quarter in range(4, 4 * 40):
+        seconds = quarter / 4
+        count = int(seconds + 0.1)
+        frame = history.advance(at(seconds, n=numbers(seconds, received=count)), ABOUT)
+        rates.append(frame.by_name["n"].rate_in)
+    assert all(rate == pytest.approx(1, abs=0.11) for rate in rates[48:])
+    for quarter in range(4 * 40, 4 * 52):
+        frame = history.advance(at(quarter / 4, n=numbers(1, received=count)), ABOUT)
+    assert frame.by_name["n"].rate_in == 0, "it stopped ten seconds ago"
+
+
 def test_the_share_of_time_at_work_is_of_the_time_that_durations_are_of() -> None:
     """Of many nodes they are older than the counts: half a second at work in each is half, whenever they were read."""
     history = History()

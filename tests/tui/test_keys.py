@@ -240,6 +240,15 @@ EFFECTS: dict[type[DOMNode], dict[str, tuple[str, Callable[[Bench], Any], Any]]]
             *("shift+f8", lambda b: b.app.monitor.editor._source.cursor_location),
             (2, 0),
         ),
+        "config.end": (
+            "ctrl+end",
+            lambda b: b.app.monitor.editor._source.cursor_at_end_of_text,
+            True,
+        ),
+        "config.begin": (
+            *("ctrl+home", lambda b: b.app.monitor.editor._source.cursor_location),
+            (0, 0),
+        ),
         "config.external": ("E", lambda b: b.control.written.endswith("#\n"), True),
         "config.edit": ("e", lambda b: b.app.monitor.editor.editing, True),
         "config.save": ("ctrl+s", lambda b: b.app.monitor.editor.dirty, False),

@@ -175,7 +175,6 @@ def test_r_shows_what_will_change_and_enter_writes_it(tmp_path: Path) -> None:
         (("warped",), True),
         (("warp_configuration", "grpc_host"), "10.0.0.7"),
         (("warp_configuration", "grpc_port"), 45001),
-        (("warp_configuration", "timeout"), 30.0),
     }
     assert '"grpc_port": 45001' in bench.control.written
     assert remembered == Place("10.0.0.7", 45001, 30.0)

@@ -38,6 +38,10 @@ class Bar(Widget):
         Binding("m", "answer('mine')", "mine (saving overwrites)", id="config.answer.mine"),
         Binding("l", "answer('look')", "look", id="config.answer.look"),
         Binding("escape", "answer('back')", "back", id="config.answer.back"),
+        Binding("up,k", "scroll(-1)", "up", id="config.answer.up", show=False),
+        Binding("down,j", "scroll(1)", "down", id="config.answer.down", show=False),
+        Binding("pageup", "scroll(-10)", "10 up", id="config.answer.pageup", show=False),
+        Binding("pagedown", "scroll(10)", "10 down", id="config.answer.pagedown", show=False),
     ]
     DEFAULT_CSS = """
     Bar {
@@ -54,6 +58,12 @@ class Bar(Widget):
         """One of the answers to the question was chosen, or `back`, which every question has."""
 
         answer: str
+
+    @dataclass
+    class Scrolled(Message):
+        """What stands above is to go so many rows down."""
+
+        rows: int
 
     def render(self) -> Content:
         """Everything in full if there is room, else the answers without what they mean, else only the answers."""
@@ -84,6 +94,9 @@ class Bar(Widget):
 
     def action_answer(self, answer: str) -> None:
         self.post_message(self.Answered(answer))
+
+    def action_scroll(self, rows: int) -> None:
+        self.post_message(self.Scrolled(rows))
 
 
 def listed(begin: str, answers: Sequence[tuple[str, str, str]]) -> Content:

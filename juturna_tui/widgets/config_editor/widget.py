@@ -46,6 +46,8 @@ class ConfigEditor(Vertical):
             "previous problem",
             id="config.problem.previous",
         ),
+        Binding("ctrl+home", "go(0)", "begin", id="config.begin", show=False),
+        Binding("ctrl+end", "go(1)", "end", id="config.end", show=False),
     ]
     DEFAULT_CSS = """
     ConfigEditor {
@@ -91,6 +93,7 @@ class ConfigEditor(Vertical):
         super().__init__(id=id, classes=classes)
         self._source = Source(id="source")
         self._difference = Source(id="difference", show_line_numbers=False)
+        self._difference.can_focus = False
         self._notes = Options(id="notes", markup=False)
         self._bar = Bar()
         self._form = Form()
@@ -197,6 +200,9 @@ class ConfigEditor(Vertical):
         if event.answer == "look":
             self._look()
             return
+        if event.answer == "back" and self._difference.display:
+            self._ask(self._bar.question)  # the text again, and the question still
+            return
         if event.answer != "back" or self._bar.question is LEAVE:
             self._ask(None)
         self._source.focus()
@@ -208,6 +214,12 @@ class ConfigEditor(Vertical):
             self._report()
             if event.answer == "discard":
                 self._leave()
+
+    @on(Bar.Scrolled)
+    def _scroll(self, event: Bar.Scrolled) -> None:
+        """The question has the keys while what differs is read: it can be answered there."""
+        event.stop()
+        self._difference.scroll_relative(y=event.rows, animate=False)
 
     def watch_editing(self, editing: bool) -> None:
         self._source.read_only = not editing
@@ -224,7 +236,7 @@ class ConfigEditor(Vertical):
             case "save":
                 return self.editing
             case "leave":
-                return self.editing or self._difference.display
+                return self.editing
             case "problem":
                 return any(problem.line is not None for problem in self._problems)
         return True
@@ -251,16 +263,17 @@ class ConfigEditor(Vertical):
             self.post_message(self.Save(self.text))
 
     def action_leave(self) -> None:
-        if self._difference.display:
-            self._ask(self._bar.question)
-            self._bar.focus()
-        elif self._bar.question is not None:
+        if self._bar.question is not None:
             self._bar.focus()
         elif self.dirty:
             self._ask(LEAVE)
             self._bar.focus()
         else:
             self._leave()
+
+    def action_go(self, end: int) -> None:
+        """To the first character of the text, or behind the last one."""
+        self._source.move_cursor(self._source.document.end if end else (0, 0))
 
     def action_problem(self, step: int) -> None:
         """The next one below the cursor, or above it; round the ends."""
@@ -320,7 +333,7 @@ class ConfigEditor(Vertical):
         self.run_worker(compare, thread=True, exclusive=True, group="difference")
         self._difference.display = True
         self._source.display = False
-        self._difference.focus()
+        self._bar.focus()
 
     def _leave(self) -> None:
         self.editing = False
