@@ -82,6 +82,7 @@ class MonitorScreen(Screen[None]):
         key("5", "pane('config')", "config", "pane.config", "to the file"),
         key("i", "pane('detail')", "detail", "pane.detail", "to the selected node's detail"),
     ]
+    ALLOW_IN_MAXIMIZED_VIEW = "StatusBar, KeyBar"
     DEFAULT_CSS = """
     MonitorScreen {
         layout: vertical;
@@ -95,6 +96,10 @@ class MonitorScreen(Screen[None]):
     #detail.-maximized { width: 1fr; border-left: none; }
     MonitorScreen.-narrow #detail { display: none; }
     MonitorScreen.-low #bottom { min-height: 0; }
+    MonitorScreen.-maximized-view StatusBar { dock: top; }
+    MonitorScreen.-maximized-view KeyBar { dock: bottom; }
+    MonitorScreen ToastRack { dock: top; align: right top; margin-top: 1; }
+    MonitorScreen Toast { width: 44; }
     """
 
     frozen: reactive[bool] = reactive(False)
@@ -196,6 +201,9 @@ class MonitorScreen(Screen[None]):
         first = min(bad, key=lambda node: node.state is not State.AWAY)
         rest = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         return f"{first.name}: {first.text or first.state.word}{rest}"
+
+    def watch_maximized(self, pane: Widget | None) -> None:
+        self.status.alone = pane is not None
 
     def watch_wrong(self) -> None:
         self.status.trouble = self.trouble()

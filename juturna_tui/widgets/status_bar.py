@@ -41,6 +41,8 @@ class StatusBar(Widget):
     word: reactive[str] = reactive("", layout=False)
     """What is said of the state in place of the frame's: starting, not answering."""
     frozen: reactive[bool] = reactive(False, layout=False)
+    alone: reactive[bool] = reactive(False, layout=False)
+    """One pane has the room of all."""
     news: reactive[str] = reactive("", layout=False)
     trouble: reactive[str] = reactive("", layout=False)
     """Stands in front of all news until it is over: a bad file, a remote that is away."""
@@ -90,6 +92,8 @@ class StatusBar(Widget):
             parts.append((f" {sign} {state}", style))
         if self.frozen:
             parts.append((" frozen: space goes on", "warn"))
+        if self.alone:
+            parts.append((" one pane: esc shows all", "warn"))
         if frame is None:
             return parts
         warped = sum(node.warped for node in frame.nodes)
