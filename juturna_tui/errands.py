@@ -58,7 +58,8 @@ class Errands(App[None]):
     ) -> None:
         """The same for work that asks no pipeline. What cannot be read or written (OSError) is an error like others.
 
-        What comes when something else is looked at, or when `of`, the dialog that asked, was closed, is told to nobody.
+        What comes when something else is looked at, when `of`, the dialog that asked, was closed, or when the app ends
+        and there is no screen any more, is told to nobody.
         """
         asking = self.look
 
@@ -72,7 +73,7 @@ class Errands(App[None]):
                 error = JuturnaError(f"{raised.filename or doing}: {raised.strerror or raised}")
             except Exception as raised:  # noqa: BLE001  # one key that fails must not end the workbench
                 error = JuturnaError(f"a fault of the workbench: {describe(raised)}")
-            if asking is not self.look or (of is not None and of.answered):
+            if asking is not self.look or (of is not None and of.answered) or not self.is_running:
                 return
             if error is None:
                 then(found)

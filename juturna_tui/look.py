@@ -105,9 +105,9 @@ class Look:
     def fell_silent(self, text: str) -> None:
         if not self.over:
             self.silent = True
-            self.monitor.status.word = "not answering"
+            self.monitor.status.word = f"not answering since {datetime.now():%H:%M:%S}"
             known = f"the pipeline at {self.run.address} " if self.run else ""
-            self.monitor.tell_news(text.removeprefix(known))
+            self.monitor.tell_news(text.removeprefix(known), fades=False)
 
     def happened(self, event: Event) -> None:
         """News for the first line."""

@@ -186,13 +186,15 @@ def _end(
     pipeline: Pipeline, report: StopReport | None, tell: Callable[[PipelineStats], None]
 ) -> Outcome:
     """Tell how it went and what was lost, and give everything back."""
-    tell(pipeline.stats())
+    stats = pipeline.stats()
+    tell(stats)
     unfinished = report.unfinished if report is not None else ()
-    for node, what in unfinished:
-        print(f"juturna: {node} did not end: {what}", file=sys.stderr)
-    for node, count in (report.lost_by_node if report is not None else {}).items():
-        print(f"juturna: {count} messages lost at {node}", file=sys.stderr)
-    code = 1 if pipeline.stats().lost or pipeline.failure else 0
+    for name, what in unfinished:
+        print(f"juturna: {name} did not end: {what}", file=sys.stderr)
+    for name, node in stats.nodes.items():  # at the end, and while it ran
+        if node.lost:
+            print(f"juturna: {node.lost} messages lost at {name}", file=sys.stderr)
+    code = 1 if stats.lost or pipeline.failure else 0
     if not unfinished:
         pipeline.destroy()
     return Outcome(code, hangs=bool(unfinished))

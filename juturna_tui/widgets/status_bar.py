@@ -102,11 +102,11 @@ class StatusBar(Widget):
             (f"  {lost} lost" if lost else "", "bad"),
             (f" {figures.clock(frame.numbers.seconds)}", ""),
             (f"  {figures.count(frame.rate)} msg/s", ""),
-            (f"  {len(frame.nodes)} nodes", ""),
             (f"  {warped} warped" if warped else "", ""),
+            (f"  {len(frame.nodes)} nodes", ""),
         ]
         kept = sum(width(part) for part, _ in parts)
-        reserve = self.size.width // 2 if self.trouble else min(40, self.size.width // 3)
+        reserve = self.size.width // 2 if self.trouble else min(38, self.size.width // 3)
         reserve = reserve if self.trouble or self.news else 0
         for part, style in more:
             if kept + width(part) > self.size.width - reserve:

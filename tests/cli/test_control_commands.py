@@ -389,6 +389,7 @@ def test_stop_exits_with_1_when_something_was_lost(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert json.loads(done.stdout)["lost"] == 5
         assert run.end() == 1
+    assert "juturna: 5 messages lost at p\n" in run.err
 
 
 def test_stop_does_not_wait_beyond_its_grace(tmp_path: Path) -> None:

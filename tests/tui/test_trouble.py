@@ -5,12 +5,24 @@ The whole workbench on a pipeline in memory.
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
 from juturna_tui.view import State
-from tests.tui.rig import THREE, Bench, FiledControl, choose_pass, edit, failing, play, there
+from tests.tui.rig import (
+    PATIENCE,
+    THREE,
+    Bench,
+    FiledControl,
+    choose_pass,
+    edit,
+    failing,
+    play,
+    there,
+)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +119,28 @@ def test_a_log_that_cannot_be_read_is_told_and_hides_no_numbers(tmp_path: Path) 
         await bench.until(lambda: "the first" in bench.logged)
 
     play(story, tmp_path)
+
+
+def test_an_answer_that_comes_when_there_is_no_screen_any_more_is_told_to_nobody(
+    tmp_path: Path,
+) -> None:
+    """It would be drawn on widgets that have lost their styles, and the workbench would end with that error."""
+    told: list[str] = []
+    go = threading.Event()
+
+    async def story(bench: Bench) -> None:
+        bench.app.on_thread("late", lambda: go.wait(PATIENCE) and "late", told.append)
+        shut = bench.app._close_all
+
+        async def close() -> None:
+            await shut()
+            go.set()
+            await asyncio.wait([each._task for each in bench.app.workers if each.name == "late"])
+
+        bench.app._close_all = close  # type: ignore[method-assign]
+
+    play(story, tmp_path)
+    assert go.is_set() and not told
 
 
 @pytest.mark.parametrize("method", ["events", "follow"])
