@@ -30,7 +30,7 @@ class History:
     def __init__(self) -> None:
         self._kept: deque[_Snapshot] = deque()
         self._sparks: dict[str, deque[float]] = {}
-        self._latencies: dict[str, tuple[float | None, float | None]] = {}
+        self._measured: dict[str, _Measured] = {}
         self._sampled = 0.0
         self._past: deque[_Past] = deque()
         """Once a second, for the last LONG ones."""
@@ -42,7 +42,7 @@ class History:
             kept.clear()
             self._past.clear()
             self._sparks.clear()
-            self._latencies.clear()
+            self._measured.clear()
         while len(kept) > 1 and numbers.seconds - kept[1].numbers.seconds >= WINDOW:
             kept.popleft()
         now = _Snapshot(numbers, kept[-1] if kept else None)
@@ -127,15 +127,20 @@ class History:
     ) -> tuple[float | None, float | None, float]:
         """Median, 99th percentile and share of time at work; without anything new the last ones known."""
         seconds = now.numbers.timed - (before.numbers.timed if before is not None else 0.0)
-        counts = now.new_durations(name, before)
-        if counts:
-            self._latencies[name] = percentile(counts, 50), percentile(counts, 99)
-        median, p99 = self._latencies.get(name, (None, None))
-        working = sum(bucket_seconds(bucket) * count for bucket, count in counts.items())
-        busy = min(1.0, working / seconds) if seconds > 0 else 0.0
-        if not working and now.numbers.columns["busy_seconds"][row] > seconds > 0:
+        texts = now.text(name), before.text(name) if before is not None else ""
+        known = self._measured.get(name)
+        if known is None or known.texts != texts:  # of many nodes they change once a second
+            counts = now.new_durations(name, before)
+            if counts:
+                median, p99 = percentile(counts, 50), percentile(counts, 99)
+            else:
+                median, p99 = (known.median, known.p99) if known is not None else (None, None)
+            working = sum(bucket_seconds(bucket) * count for bucket, count in counts.items())
+            known = self._measured[name] = _Measured(texts, median, p99, working)
+        busy = min(1.0, known.working / seconds) if seconds > 0 else 0.0
+        if not known.working and now.numbers.columns["busy_seconds"][row] > seconds > 0:
             busy = 1.0  # at one message, which is not done yet
-        return median, p99, busy
+        return known.median, known.p99, busy
 
     def _sample(self, nodes: Iterable[NodeView], now: _Snapshot) -> None:
         """A point for every sparkline, once a second."""
@@ -158,6 +163,15 @@ _SHOWN = (
     *("where", "status", "status_text", "queue", "queue_limit", "dropped", "last_error"),
     *("busy_seconds", "blocked_by", "in_flight"),
 )
+
+
+class _Measured(NamedTuple):
+    """What two texts of durations say: percentiles, and seconds at work between the two."""
+
+    texts: tuple[str, str]
+    median: float | None
+    p99: float | None
+    working: float
 
 
 class _Past(NamedTuple):
@@ -188,6 +202,10 @@ class _Snapshot:
             for row, (text, old) in enumerate(zip(self._texts, last._texts, strict=True)):
                 if text == old:
                     self._read[row] = last._read[row]
+
+    def text(self, name: str) -> str:
+        row = self.rows.get(name)
+        return self._texts[row] if row is not None else ""
 
     def durations(self, row: int) -> dict[int, int]:
         """Counts by bucket: of round trips where there are any, else of `update`."""
