@@ -155,7 +155,7 @@ def _show(
     )
     gc.freeze()
     app.run(mouse=settings.mouse)
-    _say(app.last_words)
+    _say(app.leaving.last_words)
     return app.return_code or 0  # a crash would end with 0 otherwise
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -23,7 +23,6 @@ from textual.binding import BindingType
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
-from juturna_core.cells import printable
 from juturna_core.control.api import Description
 from juturna_core.errors import JuturnaError, did_you_mean
 from juturna_tui import look, runs, settings
@@ -32,7 +31,9 @@ from juturna_tui.binding import key
 from juturna_tui.choosing import Choosing
 from juturna_tui.document import Document
 from juturna_tui.errands import Errands
+from juturna_tui.leaving import Leaving
 from juturna_tui.messages import EventsCame, FileLost, FileSaved, RunEnded, Silent
+from juturna_tui.palette import commands
 from juturna_tui.preview import preview
 from juturna_tui.runtime import Runtime
 from juturna_tui.screens.monitor import MonitorScreen
@@ -105,23 +106,13 @@ class Workbench(Errands):
         if self.settings.ascii:
             self._filters.append(Ascii())
         self.memory = memory or Memory(hint_seen=True)
-        self.parting = ""
-        """Why it has ended, where that is to be told."""
         self.steering = Steering(self)
+        self.leaving = Leaving(self)
         self._choosing = Choosing(self)
         self._rate = self.settings.refresh
         self._file, self._memory_file, self._complaints = file, memory_file, complaints
         self._run = run
-        self._quitting = False
-        self._warned: look.Look | None = None  # that nodes would be left without their remote
-        self._left: list[runs.OwnRun] = []  # started here, and not on the screen any more
         self.look = self._look(about or preview({}, ""), "starting" if run else "stopped")
-
-    @property
-    def last_words(self) -> str:
-        """What to tell once the terminal is the person's again: why it ended, and what runs on."""
-        left = (f"{run.pipeline} runs on: {run.stays}" for run in self._left if run.stays)
-        return "\n".join(filter(None, (self.parting, *left)))
 
     @property
     def monitor(self) -> MonitorScreen:
@@ -188,10 +179,8 @@ class Workbench(Errands):
         ]
 
     def _signalled(self, number: int) -> None:
-        told = "; the pipeline was told to stop" if self.look.own is not None else ""
-        self.parting = f"juturna-tui: ended by {signal.Signals(number).name}{told}"
+        self.leaving.signalled(number)
         self._let_go()
-        self.exit(return_code=128 + number)
 
     async def on_event(self, event: events.Event) -> None:
         """What is pressed or pasted when the last screen has gone is for nobody: Textual would fail over it."""
@@ -209,68 +198,10 @@ class Workbench(Errands):
             self._run.close()
 
     async def action_quit(self) -> None:
-        """Have what was started here drain and end; once more: at once. What others have started runs on."""
-        run = self.look.own
-        needed = self.steering.nodes_on_our_remotes() if self.answers else []
-        if needed and self._warned is not self.look:
-            self._warned = self.look
-            self.tell_trouble(
-                f"{', '.join(needed)}: on a remote that was started here, and ends with the workbench; the file says "
-                "so still. w moves it back; q once more leaves"
-            )
-        elif run is None:
-            if self._may_leave():
-                there = self.look.run if self.answers else None
-                if there is not None and self.monitor.latest.state == "stopped":
-                    self.parting = self._what_stays(there)
-                self.exit(return_code=self.look.code)
-        elif self._quitting:
-            run.kill()
-            self.exit(return_code=1)
-        elif self._may_leave():
-            self._quitting = True
-            self._say_what_is_left()
-            run.stop()
-
-    def _say_what_is_left(self) -> None:
-        left = sum(node.queue for node in self.monitor.latest.nodes)
-        rest = f", {left} messages left" if left else ""
-        self.monitor.status.word = f"stopping{rest} (q once more forces)"
+        self.leaving.quit()
 
     def action_detach(self) -> None:
-        """Leave, and what runs stays."""
-        run = self.look.run
-        if run is None or self.look.over or not run.address:
-            self.tell_trouble("nothing runs that could be left behind")
-        elif self._may_let_run() and self._may_leave():
-            self.parting = self._what_stays(run)
-            self.look.close(keep=True)
-            self.exit(return_code=0)
-
-    def _may_let_run(self) -> bool:
-        """Whether what is on the screen needs nothing that ends with the workbench; else a person is told."""
-        needed = self.steering.nodes_on_our_remotes() if self.answers else []
-        if needed:
-            self.tell_trouble(
-                f"{', '.join(needed)}: on a remote that was started here, and ends with the workbench. w moves it back."
-            )
-        return not needed
-
-    def _what_stays(self, run: runs.Run) -> str:
-        """How to come back to what is on the screen."""
-        if isinstance(run, runs.OwnRun):
-            return f"the pipeline runs on: {run.stays}"
-        stopped = self.monitor.latest.state == "stopped"
-        state = "is stopped, and x starts it again" if stopped else "runs on"
-        return f"the pipeline {state}: juturna-tui --attach {run.address}"
-
-    def _may_leave(self) -> bool:
-        """Whether nothing typed would be lost; else the editor asks what to do with it."""
-        if not self.monitor.editor.dirty:
-            return True
-        self.monitor.action_pane("config")
-        self.monitor.editor.action_leave()
-        return False
+        self.leaving.detach()
 
     # --- the run -------------------------------------------------------------------------------------------------
 
@@ -282,8 +213,7 @@ class Workbench(Errands):
 
     def on_frame_came(self) -> None:
         self.look.seek_file()
-        if self._quitting and self.look.own is not None:
-            self._say_what_is_left()
+        self.leaving.progress()
         if self.monitor.wants_messages:
             self.steering.peek(self.monitor.selected)
 
@@ -295,11 +225,7 @@ class Workbench(Errands):
         if message.run is not self.look.run:
             return  # one that was on the screen before
         self.look.ended(message.text, message.code)
-        if self._quitting:
-            if message.code:
-                remarks = message.run.remarks if isinstance(message.run, runs.OwnRun) else ()
-                self.parting = "\n".join((f"juturna run: {message.text}", *map(printable, remarks)))
-            self.exit(return_code=self.look.code)
+        self.leaving.ended(message.run, message.text, message.code)
 
     def action_stop_or_start(self) -> None:
         current = self.look
@@ -367,8 +293,7 @@ class Workbench(Errands):
     def look_at(self, about: Description, file: Path | None) -> None:
         """Show another pipeline; what was on the screen runs on."""
         if (run := self.look.own) is not None:
-            self._left.append(run)
-            self.tell(f"what was on the screen runs on: --attach {run.address}")
+            self.leaving.leave_behind(run)
         self.look.close(keep=True)
         self.look = self._look(about, "starting")
         self.switch_screen(self.monitor)
@@ -431,35 +356,12 @@ class Workbench(Errands):
         return action not in OF_THE_RUN or self.screen is self.monitor
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: what keys do where the focus is, what they do in the other panes, and the themes."""
-        seen = set()
-        for node, binding, enabled, _ in screen.active_bindings.values():
-            if enabled and binding.description and binding.id and binding.action not in seen:
-                seen.add(binding.action)
-                about = f"{binding.tooltip or binding.description} (key {self.get_key_display(binding)})"
-                run = partial(self.run_action, binding.action, node)
-                yield SystemCommand(binding.description, about, run)
-        if screen is self.monitor:
-            yield from self._commands_elsewhere()
-        yield SystemCommand("theme", "choose the colours", self.action_change_theme)
-
-    def _commands_elsewhere(self) -> Iterator[SystemCommand]:
-        """What keys do in the panes that have not the focus."""
-        focused = self.monitor.focused
-        here = focused.ancestors_with_self if focused is not None else ()
-        for pane, widget in self.monitor.panes.items():
-            shown = {each.action: each for _, each in widget._bindings if each.show and each.id}
-            for action, binding in shown.items() if widget not in here else ():
-                run = partial(self._do_in_pane, pane, action)
-                yield SystemCommand(f"{pane}: {binding.description}", f"in the pane {pane}", run)
-
-    async def _do_in_pane(self, pane: str, action: str) -> None:
-        self.monitor.action_pane(pane)
-        await self.run_action(action, self.monitor.panes[pane])
+        """The palette."""
+        return commands(self, screen)
 
     def action_attach(self) -> None:
         """Choose among what runs and what could."""
-        if self._may_let_run() and self._may_leave():
+        if self.leaving.may_let_run() and self.leaving.may_lose_nothing():
             self._choosing.ask()
 
     def on_attach_screen_refresh(self) -> None:

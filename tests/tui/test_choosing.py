@@ -174,7 +174,7 @@ def test_x_starts_a_silent_pipeline_of_others_again_only_when_it_is_gone_or_one_
         await bench.until_said("not answering")
         await bench.press("x")
         if there:
-            await bench.until_said("Run the file once more beside it?")
+            await bench.until(lambda: isinstance(bench.app.screen, ConfirmScreen), "it asks")
             assert not begun
             await bench.press("s")
         await bench.until(lambda: begun, "it is started")
@@ -188,7 +188,9 @@ def test_d_leaves_what_runs_and_says_how_to_come_back(tmp_path: Path) -> None:
         await bench.until(lambda: bench.app._exit)
 
     bench = play(story, tmp_path)
-    assert bench.app.parting == "the pipeline runs on: juturna-tui --attach in this process"
+    assert (
+        bench.app.leaving.last_words == "the pipeline runs on: juturna-tui --attach in this process"
+    )
     assert bench.app.return_code == 0
     assert bench.control.state == "running"
 
@@ -204,7 +206,7 @@ def test_who_leaves_a_pipeline_stopped_is_told_so(tmp_path: Path, key: str) -> N
         await bench.until(lambda: bench.app._exit)
 
     said = "the pipeline is stopped, and x starts it again: juturna-tui --attach in this process"
-    assert play(story, tmp_path).app.parting == said
+    assert play(story, tmp_path).app.leaving.last_words == said
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
