@@ -123,6 +123,9 @@ class Desk:
             client.close()
 
 
+PROMPT = re.compile(r"exit (\d+) >\n*\Z")
+
+
 class Screen:
     """A shell in tmux. Its prompt tells the exit code of the command before."""
 
@@ -139,7 +142,8 @@ class Screen:
         self._tmux("kill-server")
 
     def run(self, *command: str) -> None:
-        """Type a command."""
+        """Type a command, behind the prompt: one that comes before it would leave a prompt that looks like a new one."""
+        eventually(lambda: PROMPT.search(self.text()), "a prompt", self.text)
         self._tmux("send-keys", "-l", shlex.join(command))
         self.press("Enter")
 
@@ -185,9 +189,7 @@ class Screen:
         """Of the command, once it has ended and the screen is the shell's again."""
 
         def look() -> re.Match[str] | None:
-            return (
-                None if self._is("alternate_on") else re.search(r"exit (\d+) >\n*\Z", self.text())
-            )
+            return None if self._is("alternate_on") else PROMPT.search(self.text())
 
         code = int(eventually(look, "the command ends", self.text)[1])
         assert self._is("cursor_flag"), "the cursor stays hidden"
