@@ -142,7 +142,7 @@ class Screen:
         self._tmux("kill-server")
 
     def run(self, *command: str) -> None:
-        """Type a command, behind the prompt: one that comes before it would leave a prompt that looks like a new one."""
+        """Type a command, behind the prompt: before it, it would leave a prompt that looks like a new one."""
         eventually(lambda: PROMPT.search(self.text()), "a prompt", self.text)
         self._tmux("send-keys", "-l", shlex.join(command))
         self.press("Enter")
