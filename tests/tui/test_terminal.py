@@ -400,6 +400,11 @@ def test_a_storm_of_sizes_leaves_it_answering(terminal: Terminal) -> None:
         for columns, rows in ((80, 24), (20, 5), (1, 1), (200, 60)):
             terminal.resize(columns, rows)
     begin = len(terminal.raw)
+    terminal.resize(190, 60)
+    terminal.until(
+        "^p palette", after=begin
+    )  # the last of them are drawn: there is room for all of the help
+    begin = len(terminal.raw)
     terminal.type("?")
     terminal.until("the keys that do something here", after=begin)
     terminal.process.terminate()
