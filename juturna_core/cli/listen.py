@@ -107,19 +107,19 @@ class Listener:
         )
 
     async def _take(self, connection: ServerConnection) -> None:
-        """One client, until it leaves."""
+        """One client, until it leaves or is told to: what has come by then was confirmed to it, and is printed."""
         from websockets.exceptions import ConnectionClosed
 
         self.connections += 1
         try:
-            while not self._done.is_set():
-                content = await connection.recv()
-                if not self._done.is_set():
-                    self._receive(content)
+            while True:
+                self._receive(await connection.recv())
         except ConnectionClosed:  # however it ends: the client's affair
             return
 
     def _receive(self, content: str | bytes) -> None:
+        if self.received == self._count:
+            return
         self.received += 1
         self.size += len(content.encode() if isinstance(content, str) else content)
         if not self._quiet:
@@ -128,7 +128,7 @@ class Listener:
             except BrokenPipeError:  # `juturna listen | head`: whoever read has seen enough
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 self._done.set()
-        if self._count is not None and self.received >= self._count:
+        if self.received == self._count:
             self._done.set()
 
     def _line(self, content: str | bytes) -> str:

@@ -115,6 +115,23 @@ def test_a_signal_ends_it_cleanly_and_closes_its_clients(number: int) -> None:
     assert listener.err.startswith("1 messages")
 
 
+def test_what_came_together_with_a_signal_and_was_confirmed_is_printed() -> None:
+    with listening("--json") as listener, connect(listener.url, compression=None) as client:
+        assert listener.process.stdout is not None
+        client.send("x" * 1_000_000)  # more than a pipe holds: it sits in its print
+        assert listener.process.stdout.read(1)
+        listener.process.send_signal(signal.SIGTERM)
+        pongs = []
+        for number in range(10):
+            client.send(str(number))
+            pongs.append(client.ping())
+        assert listener.end() == 0
+        assert client.wait_closed(10)
+        confirmed = sum(pong.is_set() for pong in pongs)
+    assert listener.out.split()[1:] == [str(number) for number in range(confirmed)]
+    assert confirmed == 10
+
+
 def test_messages_over_a_megabyte_arrive() -> None:
     with listening("--quiet", "--count", "1") as listener:
         with connect(listener.url, compression=None) as client:

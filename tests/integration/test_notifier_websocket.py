@@ -26,6 +26,7 @@ from juturna_core.settings import Settings
 from juturna_core.testing import Numbers, Shelf, TestPipeline, chain, running
 
 TLS = Path(__file__).parent.parent / "data" / "tls"
+SERVER = Path(__file__).parent.parent / "websocket_server.py"
 QUICK = {"backoff": 0.01, "backoff_max": 0.05}
 
 
@@ -323,10 +324,8 @@ def test_a_server_killed_in_mid_stream_gets_the_rest_when_it_is_back_none_lost_o
     received: list[int] = []
 
     def killed_after(count: int) -> None:
-        command = [sys.executable, "-m", "juturna_core.cli", "listen", "--json", url]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        ) as server:
+        command = [sys.executable, str(SERVER), str(port)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
             for line in server.stdout:
                 received.append(json.loads(line)["version"])

@@ -3,7 +3,9 @@
 `NotifierWebsocket.update` runs on the node's worker and only encodes; its `Line` has one thread with an event loop
 that does the rest: connect, send, hear pongs and closings, wait between attempts. Every message is followed by a
 ping, and servers answer pings in order, so that a pong says that its message has been read. What has no pong when a
-connection ends goes out again on the next one: at least once, in order. The close codes are those of RFC 6455, 7.4.
+connection ends goes out again on the next one: at least once, in order. Most servers are built on a library that
+answers pings as it reads: when such a server is killed, what it had read and its program had not yet seen is gone.
+The protocol has no word for "dealt with". The close codes are those of RFC 6455, 7.4.
 """
 
 from __future__ import annotations
@@ -90,7 +92,8 @@ class Patience:
 class NotifierWebsocket(Node[Any, None]):
     """Sends every message as JSON, `meta.session_id` being the pipeline's id, to the websocket server at `endpoint`.
 
-    While the server is away the node takes no messages: its inbox fills and its feeders wait.
+    While the server is away the node takes no messages: its inbox fills and its feeders wait. Delivered means that the
+    server has answered the ping behind the message: it, or the library that it is built on, has read it.
     """
 
     live_arguments = frozenset({"endpoint"})
