@@ -309,7 +309,8 @@ class Pipeline:
                 raise
             finally:
                 self._reload = None
-            self.events.publish("applied", str(report))
+            kind = "applied" if report.changes or report.restarted else "unchanged"
+            self.events.publish(kind, str(report))
             self.logger.info("%s", report)
             try:
                 self._write_config()

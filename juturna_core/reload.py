@@ -58,7 +58,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
-    """What a change did. `restarted` says for every node that is a new one why; `changes` says all in words.
+    """What a change did. `changes` says in words what the file has anew, `restarted` why each new node is one.
 
     `held_seconds` is how long the flow was held somewhere, at most: a node between two messages for the sake of a link,
     or for its successor. `carried` is how many messages waited for a node and were taken over by its successor,
@@ -79,7 +79,12 @@ class ApplyReport:
         return sum(self.lost_by_node.values())
 
     def __str__(self) -> str:
-        words = "; ".join(self.changes) or "nothing changed"
+        again = [
+            f"{name} is built again: {why}"
+            for name, why in self.restarted.items()
+            if why not in self.changes
+        ]
+        words = "; ".join((*self.changes, *again)) or "nothing changed"
         lost = "".join(
             f"; {count} messages lost at {node}" for node, count in self.lost_by_node.items()
         )
@@ -155,7 +160,7 @@ class Reload:
         self._give_back(successors)
         return ApplyReport(
             time.monotonic() - began,
-            (*self.change.in_words(), *(f"{name} built again" for name in sorted(self._renew))),
+            self.change.in_words(),
             self.restarted,
             self._held_seconds,
             self.carried,
@@ -214,7 +219,8 @@ class Reload:
             swapped.pop(config.name, None)
             self.restarted[config.name] = "it had ended"
         for name, each in swapped.items():
-            self.restarted[name] = each.in_words() if each.keys else "built again"
+            code = "its code has changed" if name in self._renew else "it could not be built before"
+            self.restarted[name] = each.in_words() if each.keys else code
         return tuned, list(swapped.values()), revived
 
     def _revived(self, swapped: Iterable[str]) -> list[str]:

@@ -116,13 +116,13 @@ class Look:
         if event.kind == "refused":
             where = f"{monitor.latest.about.file}:"  # it stands on the left already
             monitor.wrong = f"{event.text.removeprefix(where)}: the old pipeline runs on"
-        elif event.kind in ("applied", "mended", "started"):
+        elif event.kind in ("applied", "unchanged", "mended", "started"):
             monitor.wrong = ""
         if event.kind == "started":
             monitor.tell_news("")
         elif event.kind == "stopped" and self.own is None:
             monitor.tell_news("x starts it again", fades=False)
-        elif event.kind == "applied" and not event.text.startswith("nothing changed"):
+        elif event.kind == "applied":
             monitor.tell_news(f"reload ok {at}: {event.text}")
         elif event.kind == "mended":
             monitor.tell_news(f"mended {at}")

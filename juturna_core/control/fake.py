@@ -241,7 +241,9 @@ class FakeControl(Control):
             self.text, self.config = text, config
             self._received = {name: self._received.get(name, 0) for name in self._names}
             self.revision += 1
-        self._publish("applied", ", ".join(changes) or "nothing changed")
+        self._publish(
+            "applied" if changes else "unchanged", ", ".join(changes) or "nothing changed"
+        )
         return api.Applied(changes, {}, 0.0, 0.0, 0, 0, lines)
 
     def _lines(self, before: str, after: str) -> tuple[str, ...]:

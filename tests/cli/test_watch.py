@@ -218,7 +218,7 @@ def test_saved_plugin_code_is_what_runs_unless_it_is_broken(tmp_path: Path, faul
     with watching(pipe, tmp_path, "--watch-plugins") as run:
         run.until("said first")
         code.write_text(text.replace("first", "second"))
-        run.until("p built again")
+        run.until("p is built again: its code has changed")
         run.until("said second")
         code.write_text("class Said(:\n" if fault == "syntax" else f"import nothing_here\n{text}")
         run.until("said.py:1")

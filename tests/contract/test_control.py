@@ -214,6 +214,14 @@ def test_a_reader_may_wait_for_the_next_event(control: Control) -> None:
     assert "applied" in [event.kind for event in found[0].items]
 
 
+def test_a_change_that_changes_nothing_is_an_event_of_its_own(control: Control) -> None:
+    control.apply(with_delay(2))
+    last = control.events().last
+    control.apply(with_delay(2))
+    kinds = [event.kind for event in control.events(last).items]
+    assert "unchanged" in kinds and "applied" not in kinds
+
+
 def test_lines_of_the_log_can_be_chosen(world: World) -> None:
     world.log("the line of the test")
 

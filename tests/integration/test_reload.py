@@ -329,7 +329,8 @@ def test_a_source_that_has_ended_begins_anew_when_it_is_changed() -> None:
         eventually(lambda: made._workers["p"].ended.is_set())
         nodes[0]["configuration"] = {"count": 3}
         report = made.apply(configuration(nodes, links, folder=made.pipe_path))
-        assert report.restarted["n"] == "it had ended"
+        assert report.restarted == {"n": "it had ended", "p": "it had ended"}
+        assert "p is built again: it had ended" in str(report)
         eventually(lambda: [m.creator for m in made["k"].messages].count("n") == 8)
 
 

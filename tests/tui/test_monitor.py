@@ -233,6 +233,24 @@ def test_a_reload_that_fails_is_told_in_the_first_line(
     play(story, tmp_path, size=(200, 40))
 
 
+def test_a_reload_that_changes_nothing_leaves_the_news_and_ends_what_was_wrong(
+    tmp_path: Path,
+) -> None:
+    async def story(bench: Bench) -> None:
+        def happens(*kinds: str) -> None:
+            came = [Event(each, time.time(), kind, "", kind) for each, kind in enumerate(kinds)]
+            bench.app.monitor.post_message(EventsCame(tuple(came)))
+
+        happens("applied", "unchanged")
+        await bench.until(lambda: ": applied" in bench.rows[0], "not the latter's words")
+        happens("refused")
+        await bench.until(lambda: "the old pipeline runs on" in bench.rows[0])
+        happens("unchanged")
+        await bench.until(lambda: "the old pipeline runs on" not in bench.rows[0])
+
+    play(story, tmp_path, size=(200, 40))
+
+
 def test_what_a_reload_has_changed_flashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flashed: list[str] = []
     monkeypatch.setattr(PipelineGraph, "flash", lambda self, names: flashed.extend(names))
