@@ -84,6 +84,7 @@ def test_v_enlarges_the_pane_and_takes_it_back(tmp_path: Path, key: str) -> None
     async def story(bench: Bench) -> None:
         pane = bench.app.monitor.query_one(f"#{PANES[key]}")
         await bench.press(key)
+        await bench.until(lambda: pane.size.width, "it is laid out")
         before = pane.size
         await bench.press("v")
         await bench.until(lambda: bench.app.monitor.maximized is not None and pane.size != before)
