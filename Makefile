@@ -29,7 +29,7 @@ demo: $(READY) ## run the guide's pipeline with a receiver of its own and show l
 
 .PHONY: test
 test: lint types contracts protocheck keyscheck $(READY) ## everything that CI checks
-	$(BIN)/python -m pytest --ignore tests/tui $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --ignore tests/tui --numprocesses 2 $(PYTEST_ARGS)
 	$(BIN)/python -m pytest tests/tui --numprocesses 3 $(PYTEST_ARGS)  # they wait for screens most of the time
 
 .PHONY: lint
