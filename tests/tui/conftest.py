@@ -8,6 +8,7 @@ import pytest
 from textual import _wait
 
 from juturna_tui import steering
+from juturna_tui.widgets.config_editor import ConfigEditor
 from tests.tui.rig import Started
 
 FASTER = 3
@@ -33,3 +34,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question of the editor takes the keys when it comes, however short ago one typed."""
+    monkeypatch.setattr(ConfigEditor, "QUIET", 0.0)
