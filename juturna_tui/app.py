@@ -1,7 +1,8 @@
 """The workbench: its life, and the keys that belong to all of it.
 
-Widgets show values and post what is wanted. What is wanted is done in `look`, `choosing`, `steering` and `document`,
-always by `ask` or `on_thread` (errands): nothing on the screen's own thread waits for another process or a disk.
+Widgets show values and post what is wanted. What is wanted is done in `look`, `starting`, `choosing`, `steering` and
+`document`, always by `ask` or `on_thread` (errands): nothing on the screen's own thread waits for another process or
+a disk.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from juturna_core.control.api import Description
-from juturna_core.errors import JuturnaError, did_you_mean
+from juturna_core.errors import did_you_mean
 from juturna_tui import look, runs, settings
 from juturna_tui.ascii import Ascii
 from juturna_tui.binding import key
@@ -35,9 +36,9 @@ from juturna_tui.leaving import Leaving
 from juturna_tui.messages import EventsCame, FileLost, FileSaved, RunEnded, Silent
 from juturna_tui.palette import commands
 from juturna_tui.preview import preview
-from juturna_tui.runtime import Runtime
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.settings import Memory, Settings
+from juturna_tui.starting import Starting
 from juturna_tui.steering import Steering
 from juturna_tui.widgets.config_editor import ConfigEditor
 
@@ -107,6 +108,7 @@ class Workbench(Errands):
             self._filters.append(Ascii())
         self.memory = memory or Memory(hint_seen=True)
         self.steering = Steering(self)
+        self.starting = Starting(self)
         self.leaving = Leaving(self)
         self._choosing = Choosing(self)
         self._rate = self.settings.refresh
@@ -228,63 +230,7 @@ class Workbench(Errands):
         self.leaving.ended(message.run, message.text, message.code)
 
     def action_stop_or_start(self) -> None:
-        current = self.look
-        if (run := current.own) is not None:
-            self.monitor.status.word = "stopping"
-            run.stop()
-        elif current.over:
-            self.start()
-        elif current.silent:
-            self._start_beside(current)
-        elif self.monitor.latest.state == "running":
-            self._stop_another()
-        else:
-            self.ask("start", lambda control: control.start())
-
-    def _stop_another(self) -> None:
-        from juturna_tui.screens.confirm import ConfirmScreen
-
-        def decide(answer: str | None) -> None:
-            if answer:
-                self.ask("stop", lambda control: control.stop(keep=True))
-
-        question = (
-            "Stop a pipeline that was not started here? It drains first, and x starts it again."
-        )
-        self.push_screen(ConfirmScreen(question, (("s", "stop it", "stop"),)), decide)
-
-    def _start_beside(self, silent: look.Look) -> None:
-        """What does not answer is perhaps gone; if not, a second one would take its ports and its camera."""
-        from juturna_core.control.discovery import is_there
-
-        def answered(answer: str | None) -> None:
-            if answer:
-                self.start()
-
-        def decide(there: bool) -> None:
-            if not there:
-                self.start()
-                return
-            from juturna_tui.screens.confirm import ConfirmScreen
-
-            question = "The pipeline does not answer, and its process is there. Run the file once more beside it?"
-            answers = (("s", "start another one", "start"),)
-            self.push_screen(ConfirmScreen(question, answers), answered)
-
-        address = silent.run.address if silent.run is not None else ""
-        self.on_thread("look", lambda: is_there(address), decide)
-
-    def start(self) -> None:
-        """Run the file in a new process."""
-        if self.document is None:
-            self.action_attach()
-            return
-        try:
-            runtime = Runtime(self.document.path)
-        except JuturnaError as error:
-            self.tell_trouble(str(error))
-        else:
-            self.follow(runs.OwnRun(runtime, self.monitor.latest.about.name))
+        self.starting.stop_or_start()
 
     def follow(self, run: runs.Run) -> None:
         """Show what `run` says from now on."""

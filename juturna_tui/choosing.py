@@ -55,7 +55,7 @@ class Choosing:
 
     def _open(self, file: Path, about: Description) -> None:
         self._app.look_at(about, file)
-        self._app.start()
+        self._app.starting.start()
 
     def _attach(self, run: runs.Run) -> None:
         self._app.look_at(preview({}, ""), None)

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from juturna_core.errors import JuturnaError
-from juturna_tui import app as app_module
-from juturna_tui import runs
+from juturna_tui import runs, starting
 from juturna_tui.runs import GivenRun
 from juturna_tui.runtime import Runtime
 from juturna_tui.screens.attach import AttachScreen, Running
@@ -165,7 +164,7 @@ def test_x_starts_a_silent_pipeline_of_others_again_only_when_it_is_gone_or_one_
         begun.append(file)
         raise JuturnaError("seen")
 
-    monkeypatch.setattr(app_module, "Runtime", start)
+    monkeypatch.setattr(starting, "Runtime", start)
     monkeypatch.setattr("juturna_core.control.discovery.is_there", lambda address: there)
 
     async def story(bench: Bench) -> None:
