@@ -20,6 +20,7 @@ from juturna_core.payloads import (
     VideoPayload,
 )
 from tests.remotes import RemoteProcess, Rig
+from tests.runtime import eventually
 
 
 @pytest.fixture(scope="module", params=["any", "none"], ids=["lane", "stream alone"])
@@ -276,7 +277,7 @@ def test_a_configuration_that_cannot_be_built_is_shown_and_messages_wait(
     with Rig(remote.port, remote_config={"label": {"no": b"bytes"}}) as rig:
         rig.send(asking(0))
         assert "bytes" in rig.event("disconnected").text
-        assert rig.node.held == 1
+        eventually(lambda: rig.node.held == 1)
 
 
 # --- flow and figures ------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from juturna_core.message import Message
 from juturna_core.node import Node
 from tests.remotes import RemoteProcess, Rig, free_port, within
+from tests.runtime import eventually
 
 
 @pytest.fixture(params=["any", "none"], ids=["lane", "stream alone"])
@@ -196,8 +197,8 @@ def test_stop_ends_when_the_node_is_destroyed_though_its_remote_is_down() -> Non
         worker = rig.node._juturna.worker
         assert worker is not None
         worker.end()
+        eventually(lambda: rig.node.held == 3)
         assert not worker.ended.wait(0.3)
-        assert rig.node.held == 3
         with within(2):
             rig.node.destroy()
             assert worker.ended.wait(2)
