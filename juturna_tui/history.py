@@ -82,7 +82,9 @@ class History:
         grown = {key: max(0, value[key] - earlier[key]) for key in _COUNTS}
         if before is None and seconds > WINDOW:  # what went wrong before we came is not news
             grown["errors"] = grown["lost"] = 0
-        latency, p99, busy = self._times(about.name, row, now, before)
+        latency, p99, busy = self._times(
+            about.name, row, now, self._since_moved(about.name, now, before)
+        )
         state, text = _state(about, value, grown, latency, now.numbers.state)
         return NodeView(
             name=about.name,
@@ -96,13 +98,14 @@ class History:
             p99=p99,
             rate_in=self._rate("received", about.name, value, grown, now, seconds),
             rate_out=self._rate("transmitted", about.name, value, grown, now, seconds),
-            queue=value["queue"] + (value["in_flight"] if about.warped else 0),
+            queue=value["queue"],
             limit=value["queue_limit"],
             busy=busy,
             errors=value["errors"],
             lost=value["lost"],
             dropped=value["dropped"],
             spark=tuple(self._sparks.get(about.name, ())),
+            in_flight=value["in_flight"] if about.warped else 0,
         )
 
     def _rate(
@@ -122,13 +125,22 @@ class History:
                 return float(few / span)
         return float(grown[key] / seconds) if seconds > 0 else 0.0
 
+    def _since_moved(self, name: str, now: _Snapshot, before: _Snapshot | None) -> _Snapshot | None:
+        """The snapshot to count a node's times from: what it took elsewhere says nothing of where it is now."""
+        place = now.place(name)
+        if before is None or before.place(name) in ("", place):
+            return before
+        return next(each for each in self._kept if each.place(name) == place)
+
     def _times(
         self, name: str, row: int, now: _Snapshot, before: _Snapshot | None
     ) -> tuple[float | None, float | None, float]:
-        """Median, 99th percentile and share of time at work; without anything new the last ones known."""
+        """Median, 99th percentile and share of time at work; without anything new the last ones known there."""
         seconds = now.numbers.timed - (before.numbers.timed if before is not None else 0.0)
         texts = now.text(name), before.text(name) if before is not None else ""
-        known = self._measured.get(name)
+        known, place = self._measured.get(name), now.place(name)
+        if known is not None and known.place != place:
+            known = None
         if known is None or known.texts != texts:  # of many nodes they change once a second
             counts = now.new_durations(name, before)
             if counts:
@@ -136,7 +148,7 @@ class History:
             else:
                 median, p99 = (known.median, known.p99) if known is not None else (None, None)
             working = sum(bucket_seconds(bucket) * count for bucket, count in counts.items())
-            known = self._measured[name] = _Measured(texts, median, p99, working)
+            known = self._measured[name] = _Measured(place, texts, median, p99, working)
         busy = min(1.0, known.working / seconds) if seconds > 0 else 0.0
         if not known.working and now.numbers.columns["busy_seconds"][row] > seconds > 0:
             busy = 1.0  # at one message, which is not done yet
@@ -166,8 +178,9 @@ _SHOWN = (
 
 
 class _Measured(NamedTuple):
-    """What two texts of durations say: percentiles, and seconds at work between the two."""
+    """What two texts of durations of a node at `place` say: percentiles, and seconds at work between the two."""
 
+    place: str
     texts: tuple[str, str]
     median: float | None
     p99: float | None
@@ -192,7 +205,7 @@ class _Snapshot:
         self.rows = {name: row for row, name in enumerate(numbers.names)}
         columns = numbers.columns
         self._texts: list[str] = [
-            trip["total"] if trip and trip.get("total") and where != "local" else update
+            update if where == "local" else (trip or {}).get("total", "")
             for update, trip, where in zip(
                 columns["update_time"], columns["round_trip"], columns["where"], strict=True
             )
@@ -207,8 +220,13 @@ class _Snapshot:
         row = self.rows.get(name)
         return self._texts[row] if row is not None else ""
 
+    def place(self, name: str) -> str:
+        """Where it runs; empty when there is no such node."""
+        row = self.rows.get(name)
+        return self.numbers.columns["where"][row] if row is not None else ""
+
     def durations(self, row: int) -> dict[int, int]:
-        """Counts by bucket: of round trips where there are any, else of `update`."""
+        """Counts by bucket: of `update`, of whole round trips where the node is elsewhere."""
         found = self._read[row]
         if found is None:
             found = self._read[row] = Durations(self._texts[row]).counts

@@ -78,7 +78,7 @@ class Leaving:
         """Say how much there is to be drained, if that is what it is at."""
         look = self._app.look
         if self._stopping is look and look.own is not None:
-            left = sum(node.queue for node in look.monitor.latest.nodes)
+            left = sum(node.held for node in look.monitor.latest.nodes)
             rest = f", {left} messages left" if left else ""
             look.monitor.status.word = f"stopping{rest} (q once more forces)"
 

@@ -63,6 +63,13 @@ class NodeView:
     lost: int
     dropped: int
     spark: tuple[float, ...]
+    in_flight: int = 0
+    """Messages that a remote has and has not answered."""
+
+    @property
+    def held(self) -> int:
+        """Messages that wait here or for an answer."""
+        return self.queue + self.in_flight
 
     @property
     def fill(self) -> float:

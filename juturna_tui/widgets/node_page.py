@@ -152,6 +152,8 @@ class Page:
         full = view.fill >= 1
         queue = f"{now.queue}/{now.queue_limit}{Fill.FULL.sign if full else ''}"
         self.pair("queue", f"{queue}  highest {now.queue_max}", "warn" if full else "")
+        if detail.about.warped:
+            self.pair("in flight", f"{now.in_flight}  at the remote, not answered")
         by = f", now by {now.blocked_by}" if now.blocked_by else ""
         self.pair("blocked", f"{duration(now.blocked_seconds * 1e3)}{by}")
         self.pair("blocking", f"{duration(now.blocking_seconds * 1e3)} its feeders")

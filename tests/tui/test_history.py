@@ -43,7 +43,10 @@ def seen(*snapshots: api.Numbers) -> Frame:
 
 def one(name: str = "n", state: str = "running", **special: Any) -> NodeView:
     """A node a second after it had done nothing at all."""
-    return seen(at(9), at(10, state, **{name: numbers(10, **special)})).by_name[name]
+    idle = numbers(9, where=special.get("where", "local"))
+    return seen(at(9, **{name: idle}), at(10, state, **{name: numbers(10, **special)})).by_name[
+        name
+    ]
 
 
 def test_rates_and_latencies_are_of_the_window_alone() -> None:
@@ -108,6 +111,47 @@ def test_a_warped_node_is_as_slow_as_its_round_trips() -> None:
     trip = numbers(10, rate=10, milliseconds=80).update_time
     found = one("w", rate=10, milliseconds=1, where="10.0.0.7:45000", round_trip={"total": trip})
     assert found.latency == pytest.approx(80, rel=0.07)
+
+
+THERE = "10.0.0.7:45000"
+
+
+def test_a_warped_node_without_a_finished_trip_has_no_latency() -> None:
+    """What `update` takes is the hand-over alone."""
+    found = one("w", rate=10, milliseconds=0.05, where=THERE, in_flight=10)
+    assert found.latency is None and found.p99 is None and found.busy == 0
+
+
+def test_after_a_move_nothing_is_counted_that_was_measured_elsewhere() -> None:
+    """200 ms a message here, 80 ms a trip there, and 200 ms here again: never a mixture, never a wrong share."""
+    history = History()
+    here, trips = 0, 0
+    for quarter in range(4, 4 * 30):
+        seconds = quarter / 4
+        warped = 10 <= seconds < 20
+        if warped:
+            trips += 1
+        elif quarter % 2:
+            here += 1  # two a second, 100 ms each: a fifth of the time
+        update = numbers(1, rate=here, milliseconds=100).update_time
+        if trips:  # the hand-overs
+            update = api.Durations(f"50:{trips} {update.text}")
+        trip = {"total": numbers(1, rate=trips, milliseconds=80).update_time} if trips else None
+        now = numbers(1, where=THERE if warped else "local", update_time=update, round_trip=trip)
+        found = history.advance(at(seconds, w=now), ABOUT).by_name["w"]
+        if seconds in (10, 20):
+            assert found.latency is None
+        elif seconds > 4:
+            assert found.latency == pytest.approx(80 if warped else 100, rel=0.07), seconds
+            if seconds % 10 > 1:
+                assert found.busy == pytest.approx(0.32 if warped else 0.2, abs=0.13), seconds
+
+
+def test_what_is_in_flight_does_not_fill_the_queue() -> None:
+    frame = seen(at(10, w=numbers(10, where=THERE, queue=31, in_flight=32)))
+    found = frame.by_name["w"]
+    assert (found.queue, found.in_flight, found.held) == (31, 32, 63)
+    assert found.state is State.IDLE and frame.links[1] is Fill.EASY
 
 
 @pytest.mark.parametrize(

@@ -139,9 +139,9 @@ class Brush:
     def _numbers(self, view: NodeView, inner: int) -> list[Piece]:
         """Latency, rate and queue in columns; closer together where they are long."""
         full = Fill.FULL.ascii_sign if self.ascii else Fill.FULL.sign
-        sign = full if view.limit and view.queue >= view.limit else ""
+        sign = full if view.fill >= 1 else ""
         passed = rate(view.rate_out if view.kind == "source" else view.rate_in)
-        parts = [self._figure(duration(view.latency)), passed, f"q {count(view.queue)}"]
+        parts = [self._figure(duration(view.latency)), passed, f"q {count(view.held)}"]
         room = inner - 1 - len(sign)
         numbers = f"{parts[0]:<7} {parts[1]:<7} {parts[2]}"
         if len(numbers) > room:
