@@ -58,6 +58,8 @@ class Session:
         self.revision = 0
         self.content = b""
         """The bytes of the file that run."""
+        self.followed = False
+        """Whether the file is applied whenever it is saved."""
         self.ending = threading.Event()
         self._plugin_dirs = tuple(plugin_dirs)
         self._settings = settings or Settings.from_environment()
@@ -213,8 +215,9 @@ class Session:
             raise JuturnaError(f"cannot be read: {error.strerror}", path=str(self.path)) from error
 
     def followed_by(self, known: Callable[[bytes], None]) -> None:
-        """Tell `known` what this session writes itself, so that a watch of the file does not take it for news."""
+        """Tell `known`, of a watch of the file, what this session writes itself: that is no news."""
         self._own = known
+        self.followed = True
 
     def edit(
         self, changes: Sequence[Change], *, write: bool = True
@@ -232,7 +235,8 @@ class Session:
             self._unwritten = unwritten
             if write:
                 self._write(lambda: edit_file(self.path, changes, expected=edit.before), edit)
-                self._edits.append(edit)
+                if edit.before != edit.after:
+                    self._edits.append(edit)
             return report, edit
 
     def _unwritten_but(self, changes: Sequence[Change]) -> tuple[Change, ...]:

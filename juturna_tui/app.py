@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import signal
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 HINT = (
     "arrows select a node; w moves it to its remote and back; e edits the file; ? explains the rest"
 )
+ERRANDS = 32
+"""Threads for what waits: remotes that are not there, pipelines that do not answer."""
 OF_THE_RUN = frozenset({"stop_or_start", "attach", "detach"})
 """Actions that mean the pipeline on the main screen, and are for nobody who sees another."""
 
@@ -132,7 +135,8 @@ class Workbench(Errands):
         self.set_keymap(self.settings.keymap)
 
     def on_mount(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(ERRANDS))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with suppress(NotImplementedError, ValueError, RuntimeError):  # not on the main thread
                 asyncio.get_running_loop().add_signal_handler(number, self._signalled, number)
         self.push_screen(self.monitor)
@@ -216,7 +220,7 @@ class Workbench(Errands):
     def on_frame_came(self) -> None:
         self.look.seek_file()
         self.leaving.progress()
-        if self.monitor.wants_messages:
+        if self.monitor.wants_messages and not self.monitor.frozen:
             self.steering.peek(self.monitor.selected)
 
     def on_events_came(self, message: EventsCame) -> None:
@@ -294,6 +298,11 @@ class Workbench(Errands):
     def on_config_editor_open_external(self) -> None:
         if self.document is not None:
             self.document.open_external()
+
+    def close_dialogs(self) -> None:
+        """All that lies over the main screen; nothing of it is answered."""
+        while self.screen is not self.monitor:
+            self.screen.dismiss(None)
 
     # --- keys ----------------------------------------------------------------------------------------------------
 

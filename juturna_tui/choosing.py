@@ -31,7 +31,9 @@ class Choosing:
         """Show what runs and what could."""
         from juturna_tui.screens.attach import AttachScreen
 
-        self._app.push_screen(AttachScreen(self._folder), self._chosen)
+        run = self._app.look.run
+        shown = run.address if run is not None and not self._app.look.over else ""
+        self._app.push_screen(AttachScreen(self._folder, shown), self._chosen)
 
     def fill(self) -> None:
         """Have the list show what there is now."""
@@ -48,10 +50,21 @@ class Choosing:
         if choice is None:
             if app.look.run is None and app.document is None:
                 app.exit(return_code=0)
+        elif self._is_shown(choice):
+            app.tell("it is on the screen already")
         elif (file := choice.file) is not None:
             app.on_thread("open", partial(preview_of, file), partial(self._open, file))
         elif (address := choice.address) is not None:
             app.on_thread("attach", partial(runs.found, address), self._attach, self._not_there)
+
+    def _is_shown(self, choice: Choice) -> bool:
+        look = self._app.look
+        if look.over or look.run is None:
+            return False
+        if choice.file is not None:
+            document = look.document
+            return document is not None and choice.file.resolve() == document.path.resolve()
+        return choice.address == look.run.address
 
     def _open(self, file: Path, about: Description) -> None:
         self._app.look_at(about, file)

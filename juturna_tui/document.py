@@ -10,19 +10,20 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
-from juturna_core.control.api import Applied, Gone
+from juturna_core.control.api import Applied, Edit, Gone
 from juturna_core.errors import ConfigError, JuturnaError, Problem, StateError
+from juturna_tui.figures import without_file
 from juturna_tui.messages import FileLost, FileSaved
 from juturna_tui.preview import preview
 from juturna_tui.view import still
 
 if TYPE_CHECKING:
+    from juturna_core.edit import FileEdit
     from juturna_core.watch import FileWatch
     from juturna_tui.app import Workbench
     from juturna_tui.screens.monitor import MonitorScreen
@@ -79,6 +80,8 @@ class Document:
         def show(content: bytes) -> None:
             self._content = content
             self._monitor.editor.show(_decoded(content))
+            if self._app.answers:  # it runs since before: perhaps not as the file is now
+                self.check(_decoded(content))
 
         self._app.on_thread("open", look, show)
 
@@ -98,7 +101,14 @@ class Document:
             editor.outdated(_decoded(content))
         else:
             editor.show(_decoded(content))
-        self.check(_decoded(content))
+        if self._app.answers and not self._monitor.latest.about.followed:
+            self.reload()  # by itself it would run on as it is
+        else:
+            self.check(_decoded(content))
+
+    def reload(self) -> None:
+        """Have what runs take the file as it is now."""
+        self._app.ask("reload", lambda control: control.reload(), self._reloaded, self._refused)
 
     def plugin_dirs(self) -> tuple[str, ...]:
         """The plugin folders that the file names, so that they are right from any folder."""
@@ -132,11 +142,15 @@ class Document:
         )
 
     def _draw(self, text: str, problems: Sequence[Problem]) -> None:
-        """Where nothing runs, the picture is that of the file."""
+        """Where nothing runs, the picture is that of the file, and what is wrong is what keeps it from running."""
         app, monitor = self._app, self._monitor
-        if app.answers or any(each.severity == "error" for each in problems):
+        if app.answers:
             return
-        monitor.wrong = ""
+        first = _first_error(problems)
+        if text == _decoded(self._content):
+            monitor.wrong = self._in_short(first) if first is not None else ""
+        if first is not None:
+            return
         about = preview(json.loads(text.removeprefix("\ufeff")), str(self.path))
         if about.nodes != monitor.latest.about.nodes or about.links != monitor.latest.about.links:
             monitor.draw(still(about))
@@ -152,11 +166,11 @@ class Document:
 
         def show(problems: tuple[Problem, ...]) -> None:
             monitor.editor.set_problems(problems)
-            first = next((each for each in problems if each.severity == "error"), None)
+            first = _first_error(problems)
             if first is None:
                 otherwise()
             else:
-                monitor.wrong = str(replace(first, path=None))  # the file is named there
+                monitor.wrong = self._in_short(first)
                 monitor.action_pane("config")
                 monitor.editor.go_to(first.line or 1, first.column or 1)
 
@@ -177,6 +191,9 @@ class Document:
 
         self._app.on_thread("check", check, show)
 
+    def _in_short(self, problem: Problem) -> str:
+        return without_file(str(problem), str(self.path))
+
     # --- saving --------------------------------------------------------------------------------------------------
 
     def save(self, text: str) -> None:
@@ -188,6 +205,31 @@ class Document:
             self._app.tell_trouble(f"not saved: {self.path} is no UTF-8 text; convert it first")
             return
         self._write(before, after, lambda: self._saves.append((before, after)))
+
+    def edit(self, edits: Sequence[Edit], done_so: str) -> None:
+        """Write a change of nodes where no pipeline runs that would; it is told as `done_so`."""
+        content = self._content
+
+        def put() -> FileEdit:
+            from juturna_core.control.local import change
+            from juturna_core.edit import edit_file
+
+            return edit_file(self.path, tuple(map(change, edits)), expected=content)
+
+        def written(edit: FileEdit) -> None:
+            if edit.before != edit.after:
+                self._saves.append((edit.before, edit.after))
+                self.saved_elsewhere(edit.after)
+            self._app.tell(f"{done_so}: the file says so. u takes it back, x runs it.")
+
+        self._app.on_thread("write", put, written)
+
+    def preview(self, edits: Sequence[Edit]) -> tuple[str, ...]:
+        """The lines that `edit` would change. Waits for the disk; raises JuturnaError."""
+        from juturna_core.control.local import change
+        from juturna_core.edit import edit_file
+
+        return edit_file(self.path, tuple(map(change, edits)), dry_run=True).lines()
 
     def undo(self) -> bool:
         """Take back what was saved here, where that is the last change of the file; say whether it is."""
@@ -234,9 +276,10 @@ class Document:
                 editor.saved(text)
             else:  # it was undone
                 editor.show(text)
-            self.check(text)
             if app.answers:
-                app.ask("reload", lambda control: control.reload(), self._reloaded, self._refused)
+                self.reload()
+            else:
+                self.check(text)
 
         def failed(error: JuturnaError) -> None:
             self._saving = False
@@ -248,6 +291,7 @@ class Document:
 
     def _reloaded(self, report: Applied) -> None:
         self._app.tell("reload ok: " + (", ".join(report.changes) or "nothing has changed"))
+        self.check(self._monitor.editor.text)
 
     def _refused(self, error: JuturnaError) -> None:
         problems = error.problems if isinstance(error, ConfigError) else (error.problem,)
@@ -265,6 +309,10 @@ class Document:
                 subprocess.run([*shlex.split(editor), str(self.path)], check=False)
         except (OSError, ValueError, SuspendNotSupported) as error:
             self._app.tell_trouble(f'"{editor}" cannot be started ({error}); $EDITOR says which')
+
+
+def _first_error(problems: Sequence[Problem]) -> Problem | None:
+    return next((each for each in problems if each.severity == "error"), None)
 
 
 def _decoded(content: bytes) -> str:

@@ -1,8 +1,10 @@
-"""Numbers in few characters: durations, rates, counts, sparklines. Pure."""
+"""In few characters: durations, rates, counts, sparklines, and what is wrong with a file. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import PurePath
 
 TICKS = "▁▂▃▄▅▆▇█"
 ASCII_TICKS = "_.-:=+*#"
@@ -77,3 +79,9 @@ def _three(number: float) -> str:
     if number < 9.995:
         return f"{number:.2f}"
     return f"{number:.1f}" if number < 99.95 else f"{number:.0f}"
+
+
+def without_file(text: str, file: str) -> str:
+    """`22:23: no comma` of `some/pipe.json:22:23: error: no comma`, where the file is named anyway."""
+    name = re.escape(PurePath(file).name) or "(?!)"
+    return re.sub(rf"^(?:(?:[^:\n]*/)?{name}: ?)?(\d+:\d+: )?(?:error: )?", r"\1", text)

@@ -55,6 +55,7 @@ class Leaving:
             app.exit(return_code=1)
         elif self.may_lose_nothing():
             self._stopping = app.look
+            app.close_dialogs()  # what is drained is told below them
             self.progress()
             run.stop()
 

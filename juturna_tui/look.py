@@ -16,6 +16,7 @@ from juturna_core.control.api import Control, Description
 from juturna_core.events import Event
 from juturna_tui.document import Document
 from juturna_tui.feed import Feed
+from juturna_tui.figures import without_file
 from juturna_tui.runs import OwnRun, Run
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.view import still
@@ -107,15 +108,19 @@ class Look:
             self.silent = True
             self.monitor.status.word = f"not answering since {datetime.now():%H:%M:%S}"
             known = f"the pipeline at {self.run.address} " if self.run else ""
-            self.monitor.tell_news(text.removeprefix(known), fades=False)
+            way_out = "x ends it by force" if self.own is not None else "x starts another one"
+            news = text.removeprefix(known)
+            if self.own is not None or self.document is not None:
+                news = f"{news}; {way_out}"
+            self.monitor.tell_news(news, fades=False)
 
     def happened(self, event: Event) -> None:
         """News for the first line."""
         monitor = self.monitor
         at = datetime.fromtimestamp(event.time).strftime("%H:%M:%S")
         if event.kind == "refused":
-            where = f"{monitor.latest.about.file}:"  # it stands on the left already
-            monitor.wrong = f"{event.text.removeprefix(where)}: the old pipeline runs on"
+            text = without_file(event.text, monitor.latest.about.file)
+            monitor.wrong = f"{text}: the old pipeline runs on"
         elif event.kind in ("applied", "unchanged", "mended", "started"):
             monitor.wrong = ""
         if event.kind == "started":

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from juturna_core.control.api import Description, NodeDescription
+
+PLACE: Final[dict[str, Any]] = {
+    "grpc_host": "localhost",
+    "grpc_port": 50080,
+    "timeout": 30.0,
+    "on_failure": "wait",
+}
+"""The defaults of `config.WarpConfig`, which takes a while to import."""
 
 
 def preview(document: Any, file: str) -> Description:
@@ -15,7 +23,7 @@ def preview(document: Any, file: str) -> Description:
     nodes: dict[str, NodeDescription] = {}
     for each in _list(pipeline.get("nodes")):
         node = _table(each)
-        name, place = node.get("name"), _table(node.get("warp_configuration"))
+        name, place = node.get("name"), _place(node.get("warp_configuration"))
         if isinstance(name, str) and name not in nodes:
             nodes[name] = NodeDescription(
                 name=name,
@@ -24,8 +32,10 @@ def preview(document: Any, file: str) -> Description:
                 warped=node.get("warped") is True,
                 host=_text(place.get("grpc_host")),
                 port=place["grpc_port"] if isinstance(place.get("grpc_port"), int) else 0,
-                timeout=0.0,
-                on_failure="",
+                timeout=float(place["timeout"])
+                if isinstance(place.get("timeout"), int | float)
+                else 0.0,
+                on_failure=_text(place.get("on_failure")),
                 arguments=_table(node.get("configuration")),
                 when_full="",
                 on_error="",
@@ -57,6 +67,11 @@ def preview_of(file: Path) -> Description:
     except (OSError, ValueError, RecursionError):
         document = None
     return preview(document, str(file))
+
+
+def _place(value: Any) -> dict[str, Any]:
+    """A `warp_configuration`, and what it leaves to its defaults."""
+    return {**PLACE, **value} if isinstance(value, dict) else {}
 
 
 def _table(value: Any) -> dict[str, Any]:

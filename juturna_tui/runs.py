@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """The exit code of a `juturna run` that was to end before it ran."""
+WHILE_IT_DRAINS = ("juturna: waiting for ", "juturna: draining for ")
+"""What `juturna run` says then begins so, and is true no more when it has ended."""
 PATIENCE = 3.0
 """Seconds after which a pipeline that says nothing is shown as one that does not answer."""
 
@@ -101,7 +103,11 @@ class OwnRun:
     def lines(self, logged: int = 0) -> tuple[Sequence[Line], int]:
         text, skipped = self._runtime.output()
         lines = [each for each in text.split("\n") if each]
-        self.remarks.extend(each for each in lines if each.startswith("juturna: "))
+        self.remarks.extend(
+            each
+            for each in lines
+            if each.startswith("juturna: ") and not each.startswith(WHILE_IT_DRAINS)
+        )
         return [said(each, self._nodes) for each in lines], skipped
 
     def ended(self) -> tuple[str, int | None]:
@@ -266,7 +272,7 @@ def found(wanted: str, token_file: str | None = None) -> AttachedRun:
     )
 
 
-def namesakes(pipeline: str, own: int) -> list[int]:
+def namesakes(pipeline: str, own: int | None = None) -> list[int]:
     """The processes of pipelines that are called so, but for `own`."""
     from juturna_core.control import discovery
 

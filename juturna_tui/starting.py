@@ -5,7 +5,8 @@ Called on the app's thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from juturna_core.errors import JuturnaError
@@ -22,13 +23,21 @@ class Starting:
 
     def __init__(self, app: Workbench) -> None:
         self._app = app
+        self._stopped: runs.OwnRun | None = None
+        """What was told to stop."""
 
     def stop_or_start(self) -> None:
         """The other of what there is."""
         app, look = self._app, self._app.look
         if (run := look.own) is not None:
-            app.monitor.status.word = "stopping"
-            run.stop()
+            if look.silent:
+                self._force(run, "does not answer")
+            elif self._stopped is run:
+                self._force(run, "was told to stop and is at it still")
+            else:
+                self._stopped = run
+                app.monitor.status.word = "stopping (x once more forces)"
+                run.stop()
         elif look.over:
             self.start()
         elif look.silent:
@@ -39,10 +48,26 @@ class Starting:
             app.ask("start", lambda control: control.start())
 
     def start(self) -> None:
-        """Run the file in a new process."""
+        """Run the file in a new process; ask first, where one of that name runs already."""
         app = self._app
         if app.document is None:
             app.action_attach()
+            return
+        name = app.monitor.latest.about.name
+
+        def decide(others: Sequence[int]) -> None:
+            if others:
+                pids = ", ".join(map(str, others))
+                question = f"{name} runs here already (process {pids}). Run it once more beside it?"
+                self._confirm(question, ("s", "start another one", "start"), self._begin)
+            else:
+                self._begin()
+
+        app.on_thread("look", partial(runs.namesakes, name), decide)
+
+    def _begin(self) -> None:
+        app = self._app
+        if app.document is None:
             return
         try:
             runtime = Runtime(app.document.path)
@@ -50,6 +75,13 @@ class Starting:
             app.tell_trouble(str(error))
         else:
             app.follow(runs.OwnRun(runtime, app.monitor.latest.about.name))
+
+    def _force(self, run: runs.OwnRun, why: str) -> None:
+        app = self._app
+        question = f"The pipeline {why}. End it at once? What it holds is lost."
+        self._confirm(
+            question, ("f", "force it", "force"), lambda: app.on_thread("force", run.kill)
+        )
 
     def _stop_another(self) -> None:
         question = (
@@ -68,9 +100,9 @@ class Starting:
 
         def decide(there: bool) -> None:
             if there:
-                self._confirm(question, ("s", "start another one", "start"), self.start)
+                self._confirm(question, ("s", "start another one", "start"), self._begin)
             else:
-                self.start()
+                self._begin()
 
         address = silent.run.address if silent.run is not None else ""
         self._app.on_thread("look", lambda: is_there(address), decide)

@@ -6,9 +6,10 @@ Called on the app's thread; everything that waits for another process is done by
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from juturna_core.control.api import Applied, Edit, NodeDescription, Passed, Probe
+from juturna_core.control.api import Applied, Edit, Gone, NodeDescription, Passed, Probe
 from juturna_core.errors import JuturnaError
 from juturna_tui.messages import LinesCame
 from juturna_tui.runs import said
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from juturna_tui.screens.monitor import Wish
     from juturna_tui.screens.remotise import RemotiseScreen
 
+T = TypeVar("T")
+
 DEFAULT_PLACE = Place("localhost", 50080, 10.0)
 
 
@@ -33,15 +36,18 @@ class Steering:
         self._app = app
         self._peeking: Look | None = None
         """Where messages are asked for just now. Of one that is left no answer comes."""
+        self._changing: Look | None = None
+        """Where a change is under way. Of one that is left no answer comes."""
         self._remotes: list[Remote] = []
         self._dialog: tuple[str, RemotiseScreen] | None = None
 
     def do(self, wish: Wish, node: str) -> None:
         """What a key on the main screen asks for."""
         if wish == "undo":
-            document = self._app.document
-            if document is None or not document.undo():
-                self._app.ask("undo", lambda control: control.undo(), self._took_back)
+            self._undo()
+            return
+        if wish == "reload":
+            self._reload()
             return
         about = self._about(node)
         if about is None:
@@ -57,7 +63,7 @@ class Steering:
         elif wish == "remotise" or (not about.warped and not about.host):
             self.remotise(about)
         elif about.warped:
-            self._edit("unwarp", (Edit(node, ("warped",), False),), f"{node} runs here again")
+            self._edit(node, "unwarp", (Edit(node, ("warped",), False),), f"{node} runs here again")
         else:
             place = Place(about.host, about.port, about.timeout)
             self._try(about, place, lambda: self._move(node))
@@ -87,7 +93,8 @@ class Steering:
     def _suspend(self, node: str) -> None:
         app = self._app
         numbers = app.monitor.latest.numbers  # what is shown may be more urgent
-        if numbers.columns["status"][numbers.names.index(node)] == "suspended":
+        known = node in numbers.names  # one that a reload has just added is not counted yet
+        if known and numbers.columns["status"][numbers.names.index(node)] == "suspended":
             app.ask("resume", lambda control: control.resume(node))
         else:
             text = f"{node} lets messages pass untouched until s is pressed again"
@@ -108,8 +115,59 @@ class Steering:
 
         self._app.ask("messages", lambda control: control.peek(node, 10), done, failed)
 
+    def _undo(self) -> None:
+        """What was saved here last, or what the pipeline has written last."""
+        app, document = self._app, self._app.document
+        if document is None or not document.undo():
+            asking = partial(app.ask, "undo", lambda control: control.undo())
+            self._change("undo", "taking the last change back…", asking, self._took_back)
+
     def _took_back(self, report: Applied) -> None:
         self._app.tell("undone: " + (", ".join(report.changes) or "nothing had changed"))
+
+    def _reload(self) -> None:
+        app = self._app
+        if app.document is not None and app.answers:
+            app.document.reload()
+        else:  # its file is on another machine
+            asking = partial(app.ask, "reload", lambda control: control.reload())
+            self._change("reload", "reading the file…", asking, self._reloaded)
+
+    def _reloaded(self, report: Applied) -> None:
+        self._app.tell("reload ok: " + (", ".join(report.changes) or "nothing has changed"))
+
+    # --- one change at a time ------------------------------------------------------------------------------------
+
+    def _change(
+        self,
+        doing: str,
+        said: str,
+        begin: Callable[[Callable[[T], object], Callable[[JuturnaError], object]], object],
+        then: Callable[[T], object],
+    ) -> None:
+        """Have `begin` do what may take seconds; the first line says so, and another key does not begin it again."""
+        app, look = self._app, self._app.look
+        if self._changing is look:
+            app.tell("the last change is under way still")
+            return
+        self._changing = look
+        look.monitor.tell_news(said, fades=False)
+
+        def over() -> None:
+            self._changing = None
+            if look.monitor.status.news == said:
+                look.monitor.tell_news("")
+
+        def done(found: T) -> None:
+            over()
+            then(found)
+
+        def failed(error: JuturnaError) -> None:
+            over()
+            if not (isinstance(error, Gone) and look.over):  # its end is told already
+                app.tell_trouble(f"{doing}: {error}")
+
+        begin(done, failed)
 
     # --- to a remote and back ------------------------------------------------------------------------------------
 
@@ -127,7 +185,13 @@ class Steering:
             else:
                 move()
 
-        self._app.ask("warp", lambda control: control.probe(place.host, place.port), found)
+        if not self._app.answers:  # nothing moves yet
+            move()
+            return
+        asking = partial(
+            self._app.ask, "warp", lambda control: control.probe(place.host, place.port)
+        )
+        self._change("warp", f"looking for {place.host}:{place.port}…", asking, found)
 
     def _ask_whether(
         self, about: NodeDescription, place: Place, why: str, move: Callable[[], None]
@@ -138,9 +202,9 @@ class Steering:
             self._app.tell_trouble(f"{about.name} stays where it is: {why}. w asks again")
             return
 
-        node, here = about.name, _here(place)
+        here = _here(place)
         answers: dict[str, Callable[[], None]] = {
-            "here": lambda: self._start_remote(about, here, lambda _: self._move_to(node, here)),
+            "here": lambda: self._start_and_move(about, here),
             "move": move,
             "remotise": lambda: self.remotise(about),
         }
@@ -154,21 +218,26 @@ class Steering:
         )
 
     def _move(self, node: str) -> None:
-        self._edit("warp", (Edit(node, ("warped",), True),), f"{node} is warped")
+        self._edit(node, "warp", (Edit(node, ("warped",), True),), f"{node} is warped")
 
     def _move_to(self, node: str, place: Place) -> None:
         text = f"{node} runs at {place.host}:{place.port}"
-        self._edit("remotise", _place_edits(node, place, self._about(node)), text)
+        self._edit(node, "remotise", _place_edits(node, place, self._about(node)), text)
 
-    def _edit(self, doing: str, edits: tuple[Edit, ...], done_so: str) -> None:
-        """Change the file, where there is one, and what runs."""
+    def _edit(self, node: str, doing: str, edits: tuple[Edit, ...], done_so: str) -> None:
+        """Change the file, where there is one, and what runs, where something does."""
+        app, document = self._app, self._app.document
+        if document is not None and not app.answers:
+            document.edit(edits, done_so)
+            return
 
         def done(report: Applied) -> None:
             held = f"{report.held_seconds * 1e3:.1f} ms"
             lost = f"{report.lost} messages lost" if report.lost else "nothing lost"
-            self._app.tell(f"{done_so}: the flow was held for {held}, {lost}. u takes it back.")
+            app.tell(f"{done_so}: the flow was held for {held}, {lost}. u takes it back.")
 
-        self._app.ask(doing, lambda control: control.edit(edits, write=self._has_file), done)
+        asking = partial(app.ask, doing, lambda control: control.edit(edits, write=self._has_file))
+        self._change(doing, f"moving {node}…", asking, done)
 
     @property
     def _has_file(self) -> bool:
@@ -202,19 +271,24 @@ class Steering:
             return
         node, screen = self._dialog
         edits = _place_edits(node, place, self._about(node))
-        write = self._has_file
-        self._app.ask(
-            "probe",
-            lambda control: control.probe(place.host, place.port),
+        app, document, write = self._app, self._app.document, self._has_file
+        tried = (
             lambda probe: screen.tried(place, probe),
             lambda error: screen.tried(place, None, str(error)),
-            of=screen,
         )
-        self._app.ask(
-            "preview",
-            lambda control: control.edit(edits, write=write, dry_run=True),
-            lambda report: screen.preview(place, report.lines),
+        seen = (
+            lambda lines: screen.preview(place, lines),
             lambda error: screen.preview(place, (), str(error)),
+        )
+        if document is not None and not app.answers:
+            app.on_thread("probe", partial(_probe, place), *tried, of=screen)
+            app.on_thread("preview", partial(document.preview, edits), *seen, of=screen)
+            return
+        app.ask("probe", lambda control: control.probe(place.host, place.port), *tried, of=screen)
+        app.ask(
+            "preview",
+            lambda control: control.edit(edits, write=write, dry_run=True).lines,
+            *seen,
             of=screen,
         )
 
@@ -231,6 +305,11 @@ class Steering:
             self._start_remote(
                 about, place, screen.started, lambda error: screen.started(str(error)), of=screen
             )
+
+    def _start_and_move(self, about: NodeDescription, place: Place) -> None:
+        begin = partial(self._start_remote, about, place)
+        said = f"starting a remote on port {place.port}…"
+        self._change("start a remote", said, begin, lambda _: self._move_to(about.name, place))
 
     def _start_remote(
         self,
@@ -255,6 +334,13 @@ class Steering:
         monitor = self._app.monitor
         line = said(text, f"jt.{monitor.latest.about.name}.")
         monitor.post_message(LinesCame([replace(line, text=f"remote: {line.text}")]))
+
+
+def _probe(place: Place) -> Probe:
+    """Who is there, asked from the workbench; on a thread."""
+    from juturna_core.control.local import probe
+
+    return probe(place.host, place.port)
 
 
 def _here(place: Place) -> Place:

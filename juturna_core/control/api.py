@@ -46,7 +46,8 @@ class NodeDescription:
 class Description:
     """A pipeline and the process it runs in. `file` is empty when it came from no file; `started` in epoch seconds.
 
-    `revision` counts the configurations that have run, so that a reader knows when to look again.
+    `revision` counts the configurations that have run, so that a reader knows when to look again. `followed`: when the
+    file is saved it is applied without anybody asking (`--watch`).
     """
 
     version: int
@@ -59,6 +60,7 @@ class Description:
     revision: int
     nodes: tuple[NodeDescription, ...]
     links: tuple[tuple[str, str], ...]
+    followed: bool = False
 
 
 @dataclass(frozen=True)

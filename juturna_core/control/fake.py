@@ -40,6 +40,7 @@ class FakeControl(Control):
         self.state = "running"
         self.seconds = 0.0
         self.revision = 1
+        self.followed = True
         self.gone = False
         self.suspended: set[str] = set()
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -97,6 +98,7 @@ class FakeControl(Control):
             revision=self.revision,
             nodes=tuple(map(node_description, config.nodes)),
             links=tuple((link.origin, link.destination) for link in config.links),
+            followed=self.followed,
         )
 
     def stats(self) -> api.Numbers:

@@ -59,6 +59,7 @@ class LocalControl:
             revision=session.revision,
             nodes=tuple(map(node_description, config.nodes)),
             links=tuple((link.origin, link.destination) for link in config.links),
+            followed=session.followed,
         )
 
     def stats(self) -> Numbers:
@@ -86,31 +87,7 @@ class LocalControl:
         return self._peeks.peek(node, self._worker(node), count)
 
     def probe(self, host: str, port: int) -> Probe:
-        try:
-            place = WarpConfig.model_validate({"grpc_host": host, "grpc_port": port})
-        except ValueError as error:
-            raise JuturnaError(f"{host}:{port} is no address: {_first_line(error)}") from error
-        from juturna_core.warp.probe import probe  # grpc only where somebody asks
-
-        found = probe(place.grpc_host, place.grpc_port)
-        if found.description is None:
-            text = (
-                found.problem
-                or f"{place.address} answers, and is no remote of ours: Juturna's call is used"
-            )
-            return Probe(not found.problem, False, "", "", "", "", None, text)
-        about = found.description
-        text = f"{place.address} serves {about.node_name} ({about.node_type} {about.node_mark})"
-        return Probe(
-            True,
-            True,
-            about.node_name,
-            about.node_type,
-            about.node_mark,
-            about.pipe_name,
-            found.milliseconds,
-            text,
-        )
+        return probe(host, port)
 
     # --- change --------------------------------------------------------------------------------------------------
 
@@ -123,7 +100,7 @@ class LocalControl:
         return applied(self._session.apply(text))
 
     def edit(self, edits: tuple[Edit, ...], write: bool = True, dry_run: bool = False) -> Applied:
-        changes = tuple(map(_change, edits))
+        changes = tuple(map(change, edits))
         for each in changes:
             self._known(each.node)
         if dry_run:
@@ -247,7 +224,37 @@ def applied(report: ApplyReport, edit: FileEdit | None = None, *, written: bool 
     )
 
 
-def _change(edit: Edit) -> Change:
+def probe(host: str, port: int) -> Probe:
+    """`Control.probe` from this machine."""
+    try:
+        place = WarpConfig.model_validate({"grpc_host": host, "grpc_port": port})
+    except ValueError as error:
+        raise JuturnaError(f"{host}:{port} is no address: {_first_line(error)}") from error
+    from juturna_core.warp.probe import probe as ask  # grpc only where somebody asks
+
+    found = ask(place.grpc_host, place.grpc_port)
+    if found.description is None:
+        text = (
+            found.problem
+            or f"{place.address} answers, and is no remote of ours: Juturna's call is used"
+        )
+        return Probe(not found.problem, False, "", "", "", "", None, text)
+    about = found.description
+    text = f"{place.address} serves {about.node_name} ({about.node_type} {about.node_mark})"
+    return Probe(
+        True,
+        True,
+        about.node_name,
+        about.node_type,
+        about.node_mark,
+        about.pipe_name,
+        found.milliseconds,
+        text,
+    )
+
+
+def change(edit: Edit) -> Change:
+    """What `edit` means for the file. Raises JuturnaError for a value that JSON does not have."""
     try:
         return Change(edit.node, tuple(edit.path), REMOVE if edit.remove else edit.value)
     except (TypeError, ValueError) as error:

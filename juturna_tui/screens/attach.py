@@ -143,9 +143,11 @@ class AttachScreen(Asking[Choice | None]):
     class Refresh(Message):
         """Both lists are to be made anew."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shown: str = "") -> None:
+        """Offers the files below `folder`; `shown` is the address of what is on the screen already."""
         super().__init__()
         self.folder = folder
+        self.shown = shown
         self.running: tuple[Running, ...] | None = None
         """None until it is known; the files likewise."""
         self.files: tuple[Path, ...] | None = None
@@ -156,7 +158,8 @@ class AttachScreen(Asking[Choice | None]):
     def show_running(self, rows: Sequence[Running]) -> None:
         """The pipelines that run on this machine."""
         before, self.running = self.running or (), tuple(rows)
-        self._fill(self.query_one("#running", Choices), before, self.running, _running_lines(rows))
+        lines = _running_lines(rows, self.shown)
+        self._fill(self.query_one("#running", Choices), before, self.running, lines)
 
     def show_files(self, paths: Sequence[Path]) -> None:
         """The pipeline files below the folder."""
@@ -264,7 +267,7 @@ class AttachScreen(Asking[Choice | None]):
             self.dismiss(None)
 
 
-def _running_lines(rows: Sequence[Running]) -> list[str]:
+def _running_lines(rows: Sequence[Running], shown: str) -> list[str]:
     """A line a pipeline: name, state, nodes, process, address."""
     if not rows:
         return []
@@ -275,7 +278,7 @@ def _running_lines(rows: Sequence[Running]) -> list[str]:
                 printable(row.state or "does not answer"),
                 "" if row.nodes is None else f"{row.nodes} nodes",
                 f"pid {row.pid}",
-                printable(row.address),
+                printable(row.address) + ("  on the screen" if row.address == shown else ""),
             )
             for row in rows
         ],

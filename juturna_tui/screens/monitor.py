@@ -40,7 +40,7 @@ NARROW = 108
 NEWS = 30.0
 """Seconds that news stand on the first line."""
 
-Wish = Literal["warp", "remotise", "suspend", "undo", "messages"]
+Wish = Literal["warp", "remotise", "suspend", "undo", "reload", "messages"]
 
 
 class MonitorScreen(Screen[None]):
@@ -63,6 +63,7 @@ class MonitorScreen(Screen[None]):
             bar=True,
         ),
         key("u", "ask('undo')", "undo", "file.undo", "take the last change of the file back"),
+        key("R", "ask('reload')", "reload", "file.reload", "have what runs take the file as it is"),
         key("e", "edit", "edit", "file.edit", "edit the file here", bar=True),
         key(
             *("m", "detail('messages')", "messages", "node.messages"),

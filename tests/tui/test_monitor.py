@@ -227,9 +227,9 @@ def test_a_reload_that_fails_is_told_in_the_first_line(
     tmp_path: Path, kind: str, said: str
 ) -> None:
     async def story(bench: Bench) -> None:
-        event = Event(1, time.time(), kind, "", "pipe.json:7:3: this is wrong")
+        event = Event(1, time.time(), kind, "", "pipe.json:7:3: error: this is wrong")
         bench.app.monitor.post_message(EventsCame((event,)))
-        await bench.until(lambda: said in bench.rows[0] and "pipe.json:7:3" in bench.rows[0])
+        await bench.until(lambda: said in bench.rows[0] and "7:3: " in bench.rows[0])
 
     play(story, tmp_path, size=(200, 40))
 

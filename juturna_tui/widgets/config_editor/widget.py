@@ -137,6 +137,7 @@ class ConfigEditor(Vertical):
     def saved(self, text: str) -> None:
         """`text` is on disk. What was typed since is not."""
         self._disk = text
+        self._changes = ()
         if not self.dirty or self._bar.question is OUTDATED:
             self._ask(None)
         if self._leaving and not self.dirty:
@@ -286,6 +287,7 @@ class ConfigEditor(Vertical):
     def _load(self, text: str) -> None:
         """Have `text`, which is on disk, in place of what is here."""
         self._disk = text
+        self._changes = ()
         if text != self.text:
             source, self._form = self._source, Form.of(text)
             place, top = source.cursor_location, source.scroll_offset.y
@@ -348,6 +350,8 @@ class ConfigEditor(Vertical):
             status = "the file is not on this machine: what w, r and u do is written there"
         elif dirty:
             status = f"not saved · {count}" if errors else "not saved"
+        elif self.runs and self._changes:
+            status = "saved · what runs is another one: R has it taken"
         elif errors:
             status = f"saved with {count}" + (": the old pipeline runs on" if self.runs else "")
         else:
@@ -356,8 +360,7 @@ class ConfigEditor(Vertical):
             status += f" · {warnings} warning{'s' if warnings > 1 else ''}"
         self._bar.status = f"editing · {status}" if self.editing else status
         rows = list(map(note, self._problems))
-        if dirty:
-            rows += [Content(f"would change: {printable(change)}") for change in self._changes]
+        rows += [Content(f"would change: {printable(change)}") for change in self._changes]
         if rows != [option.prompt for option in self._notes.options]:
             self._notes.set_options(Option(row) for row in rows)
             self._notes.can_focus = self._notes.display = bool(rows)
