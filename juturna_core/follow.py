@@ -50,13 +50,14 @@ class FileFollower:
 
 
 class PluginFollower:
-    """Has nodes built again whose plugin's code changed."""
+    """Has nodes built again whose plugin's code changed since this was made: before the nodes are."""
 
     def __init__(self, session: Session, folders: Iterable[Path]) -> None:
         self._session = session
         self._roots = [folder.resolve() for folder in folders]
         logger = jt_logger("watch")
         self._watch = PluginWatch(self._roots, self._changed, problem=logger.warning)
+        self._watch.known()
         self._stale: set[str] = set()  # nodes whose code changed and could not be taken yet
 
     def start(self) -> None:

@@ -205,6 +205,12 @@ class PluginWatch(Watch):
         self._roots = tuple(Path(os.path.abspath(folder)) for folder in folders)
         self._changed = changed
         self._digests: dict[Path, dict[Path, bytes]] = {root: {} for root in self._roots}
+        self._known = False
+
+    def known(self) -> None:
+        """Before `start`: the code that is there now is about to be read, and what is saved from now on is news."""
+        self._digest()
+        self._known = True
 
     def _places(self) -> Places:
         found: Places = {}
@@ -217,11 +223,15 @@ class PluginWatch(Watch):
         return found
 
     def _remember(self) -> None:
+        if not self._known:
+            self._digest()
+
+    def _digest(self) -> None:
         self._digests = {root: self._digests_in(root) for root in self._roots}
 
     def _look(self) -> None:
         before = self._digests
-        self._remember()
+        self._digest()
         changed = frozenset(
             _plugin_of(path, root)
             for root, now in self._digests.items()

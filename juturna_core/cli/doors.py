@@ -20,10 +20,13 @@ from juturna_core.session import Session
 
 if TYPE_CHECKING:
     from juturna_core.control.server import Server
+    from juturna_core.follow import PluginFollower
 
 
 class Doors:
-    """Metrics are served from the beginning, so that a probe sees a pipeline warm up; the rest once it runs."""
+    """Opened before the nodes are built: metrics are served from then on, so that a probe sees a pipeline warm up, and
+    code that is saved is news; the rest once it runs.
+    """
 
     def __init__(self, session: Session, arguments: argparse.Namespace) -> None:
         from juturna_core.control.logs import LogRing
@@ -33,9 +36,12 @@ class Doors:
         self._closing = ExitStack()
         self._logs = LogRing(session.pipeline.name)
         self._opening: threading.Thread | None = None
+        self._plugins: PluginFollower | None = None
 
     def __enter__(self) -> Self:
         refuse_strangers(self._arguments)
+        if self._arguments.watch_plugins:
+            self._plugins = self._plugin_follower()
         add_handler(self._logs)
         self._closing.callback(jt_logger().removeHandler, self._logs)
         if self._arguments.metrics is not None:
@@ -60,8 +66,9 @@ class Doors:
         """The pipeline runs: follow its file, and let others in. That takes imports, which nobody waits for."""
         if self._arguments.watch:
             self._follow_file()
-        if self._arguments.watch_plugins:
-            self._follow_plugins()
+        if self._plugins is not None:
+            self._plugins.start()
+            self._closing.callback(self._plugins.stop)
         self._opening = threading.Thread(target=self._open_control, name="control", daemon=True)
         self._opening.start()
 
@@ -85,15 +92,13 @@ class Doors:
         follower.start()
         self._closing.callback(follower.stop)
 
-    def _follow_plugins(self) -> None:
+    def _plugin_follower(self) -> PluginFollower:
         from juturna_core.catalog import Catalog
         from juturna_core.follow import PluginFollower
 
         catalog = self._session.pipeline._catalog
         folders = catalog.plugin_dirs if isinstance(catalog, Catalog) else ()
-        follower = PluginFollower(self._session, folders)
-        follower.start()
-        self._closing.callback(follower.stop)
+        return PluginFollower(self._session, folders)
 
     def _open_control(self) -> None:
         from juturna_core.control.local import LocalControl

@@ -467,6 +467,16 @@ def test_a_plugin_is_reported_by_its_folder(plugins: Path, file: str, reported: 
         assert ear.change() == {plugins / reported}
 
 
+def test_what_is_saved_between_the_reading_and_the_start_is_news(plugins: Path) -> None:
+    ear = Ear()
+    watch = PluginWatch([plugins], ear.changes.put, problem=ear.problems.put)
+    watch.known()
+    save(plugins / "nodes/proc/_a/a.py", "# new")
+    with running(watch):
+        assert ear.change() == {plugins / "nodes/proc/_a"}
+    assert ear.heard_all()
+
+
 def test_what_changes_no_code_is_not_reported(plugins: Path) -> None:
     folder = plugins / "nodes/proc/_a"
     with following_plugins(plugins) as ear:
