@@ -294,12 +294,12 @@ class Document:
         self.check(self._monitor.editor.text)
 
     def _refused(self, error: JuturnaError) -> None:
-        problems = error.problems if isinstance(error, ConfigError) else (error.problem,)
-        self._monitor.editor.set_problems(problems)
         if isinstance(error, Gone | StateError):  # it did not answer, or is about to end
             self._app.tell_trouble(f"saved, and perhaps not taken: {error}")
-        else:
-            self._app.tell_trouble(f"saved, and refused: the old pipeline runs on. {problems[0]}")
+            return
+        problems = error.problems if isinstance(error, ConfigError) else (error.problem,)
+        self._monitor.editor.set_problems(problems)
+        self._app.tell_trouble(f"saved, and refused: the old pipeline runs on. {problems[0]}")
 
     def open_external(self) -> None:
         """Edit the file in $VISUAL or $EDITOR, on this terminal."""

@@ -37,7 +37,7 @@ class Leaving:
     def quit(self) -> None:
         """Have what was started here drain and end; once more: at once. What others have started runs on."""
         app, run = self._app, self._app.look.own
-        needed = self._on_our_remotes()
+        needed = ", ".join(app.steering.nodes_on_our_remotes())
         if needed and self._warned is not app.look:
             self._warned = app.look
             app.tell_trouble(
@@ -99,9 +99,10 @@ class Leaving:
 
     def may_let_run(self) -> bool:
         """Whether what is on the screen needs nothing that ends with the workbench; else a person is told."""
-        needed = self._on_our_remotes()
+        app = self._app
+        needed = ", ".join(app.steering.nodes_on_our_remotes()) if app.answers else ""
         if needed:
-            self._app.tell_trouble(
+            app.tell_trouble(
                 f"{needed}: on a remote that was started here, and ends with the workbench. w moves it back."
             )
         return not needed
@@ -114,10 +115,6 @@ class Leaving:
         monitor.action_pane("config")
         monitor.editor.action_leave()
         return False
-
-    def _on_our_remotes(self) -> str:
-        app = self._app
-        return ", ".join(app.steering.nodes_on_our_remotes()) if app.answers else ""
 
     def _what_stays(self, run: runs.Run) -> str:
         """How to come back to what is on the screen."""

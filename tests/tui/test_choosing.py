@@ -5,10 +5,12 @@ The whole workbench on a pipeline in memory.
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from juturna_core.control import api
 from juturna_core.errors import JuturnaError
 from juturna_tui import runs, starting
 from juturna_tui.runs import GivenRun
@@ -17,6 +19,8 @@ from juturna_tui.screens.attach import AttachScreen, Running
 from juturna_tui.screens.confirm import ConfirmScreen
 from juturna_tui.screens.monitor import MonitorScreen
 from tests.tui.rig import (
+    PATIENCE,
+    REMOTE,
     Bench,
     FiledControl,
     Started,
@@ -111,6 +115,36 @@ def test_a_on_a_frozen_screen_opens_the_file_of_what_is_attached_to(
     play(story, tmp_path)
 
 
+def test_messages_that_were_asked_for_and_come_when_another_pipeline_is_shown_are_not_its_own(
+    tmp_path: Path, another: FiledControl
+) -> None:
+    """Both have a node of that name. Nor is the other one asked for no messages since these have never come."""
+    go = threading.Event()
+    late = api.Passed("a_camera", 1, 1, "", 0.0, "LatePayload", 4, "of the one before", {})
+
+    async def story(bench: Bench) -> None:
+        app = bench.app
+
+        def peek(node: str, count: int = 10) -> tuple[api.Passed, ...]:
+            go.wait(PATIENCE)
+            return (late,)
+
+        bench.control.peek = peek  # type: ignore[method-assign]
+        await bench.press("i", "m")
+        await bench.until(lambda: app.steering._peeking, "it is asked")
+        (asked,) = (each for each in app.workers if each.name == "messages")
+        await attach(bench)
+        await bench.until_said("other/other.json", "● running")
+        await bench.press("i", "m")
+        await bench.until(lambda: another.asked("peek"), "the other one is asked")
+        go.set()
+        await bench.until(lambda: asked.is_finished, "the first answer has come")
+        assert app.monitor.wants_messages and not app.monitor._passed
+
+    failing("peek")(another)  # so that nothing comes which would take the place of what is late
+    play(story, tmp_path, OTHER)
+
+
 def test_an_address_where_nobody_is_leaves_what_is_on_the_screen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +186,27 @@ def test_a_node_on_a_remote_that_was_started_here_is_not_left(
         assert not bench.app._exit and isinstance(bench.app.screen, MonitorScreen)
 
     play(story, tmp_path)
+
+
+def test_a_remote_on_another_machine_is_none_of_ours_though_its_port_is_the_same(
+    tmp_path: Path, started: list[Started]
+) -> None:
+    async def story(bench: Bench) -> None:
+        await choose_pass(bench)
+        await bench.press("w")
+        await bench.until(lambda: isinstance(bench.app.screen, ConfirmScreen))
+        await bench.press("s")
+        await bench.until(lambda: is_warped(bench))
+        (remote,) = started
+        assert remote.port == REMOTE["grpc_port"]
+        assert bench.app.steering.nodes_on_our_remotes() == ["1_pass"]
+
+    nodes = [
+        node("0_stream", "source", "video_file"),
+        node("1_pass", warp_configuration=REMOTE),
+        node("2_notifier", "sink", warped=True, warp_configuration=REMOTE),
+    ]
+    play(story, tmp_path, chain(nodes))
 
 
 @pytest.mark.parametrize("there", [True, False])

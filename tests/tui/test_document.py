@@ -15,8 +15,21 @@ import pytest
 from textual import events
 
 import juturna_core.edit
+from juturna_core.control.api import Gone
+from juturna_core.errors import StateError
 from juturna_tui.widgets.config_editor import Bar
-from tests.tui.rig import THREE, Bench, choose_pass, edit, external, failing, is_warped, play, there
+from tests.tui.rig import (
+    THREE,
+    Bench,
+    FiledControl,
+    choose_pass,
+    edit,
+    external,
+    failing,
+    is_warped,
+    play,
+    there,
+)
 
 
 def test_e_edits_the_file_and_ctrl_s_writes_it_and_has_it_applied(tmp_path: Path) -> None:
@@ -230,6 +243,40 @@ def test_a_file_that_is_refused_is_saved_and_the_old_pipeline_runs_on(tmp_path: 
     play(story, tmp_path, prepare=failing("reload"))
 
 
+@pytest.mark.parametrize("error", [Gone("it says nothing"), StateError("it is stopping")])
+def test_a_file_that_is_saved_while_the_pipeline_does_not_answer_is_perhaps_not_taken(
+    tmp_path: Path, error: Exception
+) -> None:
+    async def story(bench: Bench) -> None:
+        bench.control.fail["reload"] = error
+        await edit(bench)
+        await bench.press("ctrl+s")
+        await bench.until_told("saved, and ")
+        assert f"saved, and perhaps not taken: {error}" in bench.toasts
+        assert bench.control.written == "\n" + THREE
+
+    play(story, tmp_path)
+
+
+def test_that_a_file_was_refused_stays_in_its_bar_though_it_is_saved_while_one_types(
+    tmp_path: Path,
+) -> None:
+    """What typing would have had checked a moment later is not told over it."""
+
+    async def story(bench: Bench) -> None:
+        app = bench.app
+        await edit(bench)
+        pause = app.monitor.editor._timer
+        await bench.press("ctrl+s")
+        await bench.until_told("saved, and refused")
+        await bench.until(lambda: not pause._task or pause._task.done(), "typing has paused")
+        await bench.pilot._wait_for_screen()
+        await bench.until(lambda: all(w.is_finished for w in app.workers if w.name == "check"))
+        await bench.until_said("saved with 1 error: the old pipeline runs on")
+
+    play(story, tmp_path, prepare=failing("reload"))
+
+
 def test_a_megabyte_is_pasted_and_saved(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
         line = "a long line of a paste \x1b[2J of a megabyte\r\n"
@@ -240,5 +287,58 @@ def test_a_megabyte_is_pasted_and_saved(tmp_path: Path) -> None:
         await bench.until(lambda: editor.text == wanted)
         await bench.press("ctrl+s")
         await bench.until(lambda: bench.control.written == wanted)
+
+    play(story, tmp_path)
+
+
+# --- a run that does not follow its file -----------------------------------------------------------------------------
+
+
+def alone(control: FiledControl) -> None:
+    """It runs without --watch."""
+    control.followed = False
+
+
+def test_a_save_from_outside_is_taken_by_a_run_that_does_not_follow_its_file(
+    tmp_path: Path,
+) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.until(lambda: bench.app.monitor.latest.about.pid, "it has said what it is")
+        bench.file.write_text(THREE.replace('"delay": 2.0', '"delay": 0.5'))
+        await bench.until_told("reload ok: 1_pass: delay 2.0 -> 0.5")
+        await bench.press("5")
+        await bench.until_said("saved · what is written is what runs")
+        bench.file.write_text(THREE + "x")
+        await bench.until_told("saved, and refused: the old pipeline runs on.")
+        await bench.until_said("saved with 1 error: the old pipeline runs on")
+
+    play(story, tmp_path, prepare=alone)
+
+
+def test_a_file_that_was_changed_before_one_came_is_not_said_to_run_and_capital_r_has_it_taken(
+    tmp_path: Path,
+) -> None:
+    def prepare(control: FiledControl) -> None:
+        alone(control)
+        control.written = THREE.replace('"delay": 2.0', '"delay": 0.5')
+
+    async def story(bench: Bench) -> None:
+        await bench.press("5")
+        await bench.until_said("what runs is another one: R has it taken")
+        await bench.until_said("would change: 1_pass: delay 2.0 -> 0.5")
+        assert not bench.control.asked("reload"), "not without being asked"
+        await bench.press("R")
+        await bench.until_told("reload ok: 1_pass: delay 2.0 -> 0.5")
+        await bench.until_said("saved · what is written is what runs")
+
+    play(story, tmp_path, prepare=prepare)
+
+
+def test_a_run_that_follows_its_file_is_not_asked_twice(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        bench.file.write_text(THREE.replace('"delay": 2.0', '"delay": 0.5'))
+        await bench.until(lambda: "0.5" in bench.app.monitor.editor.text)
+        await bench.until_asked("check")
+        assert not bench.control.asked("reload")
 
     play(story, tmp_path)

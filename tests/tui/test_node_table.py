@@ -552,6 +552,28 @@ def test_the_cursor_is_seen_in_every_theme_with_and_without_focus() -> None:
     run(test, node("a"), node("b"))
 
 
+def test_the_cursor_is_seen_without_colours_with_and_without_focus(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Bold is no sign of it: rows with something wrong are bold too, and some terminals have none."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def test(app: Screen, pilot: Pilot[None]) -> None:
+        app.table.selected = "b"
+        for theme in app.available_themes:
+            app.theme = theme
+            for focused in (True, False):
+                app.set_focus(app.table if focused else None)
+                await pilot.pause()
+                there, here = (
+                    {(each.style.reverse, each.style.underline) for each in strip if each.style}
+                    for strip in app.screen._compositor.render_strips()[1:3]
+                )
+                assert len(here) == 1 and here.isdisjoint(there), (theme, focused)
+
+    run(test, node("a"), node("b"))
+
+
 def test_a_theme_switch_draws_tones_anew() -> None:
     async def test(app: Screen, pilot: Pilot[None]) -> None:
         signs = set()

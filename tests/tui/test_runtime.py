@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from juturna_core.control.discovery import socket_path
 from juturna_core.errors import JuturnaError
-from juturna_tui import runtime
+from juturna_tui import runs, runtime
 from juturna_tui.runtime import Runtime
 
 
@@ -44,3 +47,21 @@ def test_what_was_read_of_its_output_takes_no_room_and_no_line_is_lost(
         child._announcement.close()
         child._output.close()
         child.discard_output()
+
+
+def test_namesakes_are_the_other_processes_whose_pipeline_is_called_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where the name is none for a file."""
+    running = [("camera", 11), ("camera", 12), ("camera_2", 13), ("the door/1", 14)]
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="jt-"))
+        monkeypatch.setenv("JUTURNA_RUNTIME_DIR", folder)
+        for name, pid in running:
+            server = stack.enter_context(socket.socket(socket.AF_UNIX))
+            server.bind(str(socket_path(name, pid)))
+            server.listen()
+        assert runs.namesakes("camera", 11) == [12]
+        assert runs.namesakes("camera", 13) == [11, 12]
+        assert runs.namesakes("the door/1", 11) == [14]
+        assert runs.namesakes("the door/1", 14) == runs.namesakes("another", 11) == []

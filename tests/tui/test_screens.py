@@ -78,6 +78,12 @@ class Stage(App[None]):
             self.raw().translate(dict.fromkeys(map(ord, "│╭╮╰╯─▁▂▃▄▅▆▇█"), " ")).split()
         )
 
+    def underlined(self) -> str:
+        """What is told without colours to be the current row, or rows."""
+        strips = self.screen._compositor.render_strips()
+        lines = ([each.text for each in s if each.style and each.style.underline] for s in strips)
+        return "\n".join("".join(line).strip() for line in lines if line)
+
 
 def play(
     screen: Screen[Any],
@@ -534,15 +540,10 @@ def test_a_question_is_shown_as_it_is_with_its_keys() -> None:
 
 def test_the_current_choice_is_not_told_by_colour_alone() -> None:
     async def act(app: Stage, pilot: Pilot[None]) -> None:
-        def underlined() -> str:
-            strips = app.screen._compositor.render_strips()
-            segments = [segment for strip in strips for segment in strip]
-            return "".join(each.text for each in segments if each.style and each.style.underline)
-
-        assert underlined().strip() == "s  stop [it]"
+        assert app.underlined() == "s  stop [it]"
         await pilot.press("right")
         await pilot.pause()
-        assert underlined().strip() == "f2  keep it"
+        assert app.underlined() == "f2  keep it"
 
     play(a_question(), act)
 
@@ -683,6 +684,22 @@ def attached(
 )
 def test_every_key_of_attach_chooses_what_it_should(keys: list[str], choice: Choice | None) -> None:
     assert attached(*keys).results == [choice]
+
+
+def test_without_colours_the_row_that_enter_takes_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def act(app: Stage, pilot: Pilot[None]) -> None:
+        app.shown.show_running(RUNNING)
+        app.shown.show_files(FILES)
+        await pilot.pause()
+        for first in ("one", "[two]", "a.json", "b/[c].json"):
+            (row,) = app.underlined().split("\n")
+            assert row.startswith(first)
+            await pilot.press("down")
+            await pilot.pause()
+
+    play(AttachScreen(Path("/x")), act)
 
 
 def test_on_a_tiny_terminal_attach_is_as_usable() -> None:

@@ -5,18 +5,23 @@ The whole workbench on a pipeline in memory.
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input
 
-from juturna_core.control import api
+from juturna_core.control import api, fake
+from juturna_tui.messages import FrameCame
 from juturna_tui.screens.confirm import ConfirmScreen
+from juturna_tui.screens.help import HelpScreen
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.screens.remotise import RemotiseScreen
 from juturna_tui.settings import Memory, Place
 from juturna_tui.view import State
 from tests.tui.rig import (
+    PATIENCE,
     PLACE,
     THREE,
     Bench,
@@ -25,6 +30,7 @@ from tests.tui.rig import (
     choose_pass,
     is_warped,
     play,
+    pose,
     serves,
     there,
 )
@@ -121,6 +127,38 @@ def test_w_starts_a_remote_here_moves_the_node_and_ends_it_with_the_workbench(
     (remote,) = started
     assert (remote.node, remote.host, remote.port) == ("1_pass", "127.0.0.1", 45000)
     assert remote.stopped
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_w_that_is_answered_while_the_help_is_read_moves_the_node_or_says_why_it_stays(
+    tmp_path: Path, listens: bool
+) -> None:
+    """A question would lie over the help, and take keys that are meant for it."""
+    go = threading.Event()
+
+    async def story(bench: Bench) -> None:
+        control, probe = bench.control, bench.control.probe
+
+        def late(host: str, port: int) -> api.Probe:
+            go.wait(PATIENCE)
+            return probe(host, port)
+
+        control.probe = late  # type: ignore[method-assign]
+        await choose_pass(bench)
+        await bench.press("w", "question_mark")
+        await bench.until(lambda: isinstance(bench.app.screen, HelpScreen))
+        go.set()
+        if listens:
+            await bench.until_told("1_pass is warped")
+        else:
+            await bench.until_told(f"1_pass stays where it is: {NOTHING_LISTENS}")
+        assert isinstance(bench.app.screen, HelpScreen)
+        assert changed_lines(bench) == ['"warped": true'] * listens
+        if not listens:
+            await bench.press("escape", "w")
+            await bench.until(lambda: isinstance(bench.app.screen, ConfirmScreen), "w asks again")
+
+    play(story, tmp_path, prepare=there if listens else lambda control: None)
 
 
 @pytest.mark.parametrize("key", ["w", "r"])
@@ -252,3 +290,36 @@ def test_s_suspends_a_node_and_resumes_it(tmp_path: Path) -> None:
         await bench.until(lambda: view.frame.by_name["1_pass"].state is not State.SUSPENDED)
 
     play(story, tmp_path)
+
+
+def test_s_resumes_a_suspended_node_that_is_shown_as_failing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(fake._QUIET, "status_text", "the disk is full")
+
+    async def story(bench: Bench) -> None:
+        control, view = bench.control, bench.app.monitor
+        control.suspended.add("1_pass")
+        await choose_pass(bench)
+        await bench.until(lambda: "suspended; the disk" in view.frame.by_name["1_pass"].text)
+        assert view.frame.by_name["1_pass"].state is State.FAILING
+        await bench.press("s")
+        await bench.until(lambda: control.asked("suspend") or control.asked("resume"))
+        assert control.asked("resume") == [{"node": "1_pass"}]
+
+    play(story, tmp_path)
+
+
+def test_s_is_asked_for_a_node_that_is_described_and_not_counted_yet(here: Path) -> None:
+    """A reload has added it between the two answers that a picture is made of."""
+
+    async def story(bench: Bench) -> None:
+        monitor = bench.app.monitor
+        await choose_pass(bench)
+        counted = api.Numbers.of("camera", "running", 0.0, 0, {})
+        monitor.post_message(FrameCame(replace(monitor.frame, numbers=counted)))
+        await bench.until(lambda: monitor.latest.numbers is counted)
+        await bench.press("s")
+        await bench.until_asked("suspend")
+
+    pose(story, THREE, (120, 40))

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from juturna_core.control.api import Control
+from juturna_core.control.discovery import is_there
 from tests.cli.command import SINK, node, running, source
 from tests.plugin_folder import PluginFolder
 from tests.remotes import PLUGINS as REMOTE_PLUGINS
-from tests.remotes import RemoteProcess
+from tests.remotes import RemoteProcess, free_port
 from tests.tui.terminal import SECONDS, Desk, Screen, Terminal, eventually, is_alive, plain
 
 seen = pytest.mark.skipif(shutil.which("tmux") is None, reason="shown in tmux, which is not here")
@@ -111,6 +112,34 @@ def test_a_key_moves_a_node_to_its_remote_and_another_one_takes_that_back(desk: 
         screen.press("q")
         assert screen.exit_code() == 0
         desk.ended(child)
+
+
+@seen
+def test_q_warns_once_of_a_node_on_a_remote_that_was_started_here(desk: Desk) -> None:
+    """The remote ends with the workbench, and the file, which says so still, would wait for it ever after."""
+    place = {"grpc_host": "127.0.0.1", "grpc_port": free_port(), "timeout": 10}
+    warpable = node("p", "forwarder", warp_configuration=place)
+    file = desk.pipeline(source(rate=50), warpable, SINK)
+    with Screen(desk, columns=200) as screen:
+        screen.run("juturna-tui", file.name)
+        screen.until("● running")
+        child = desk.runtime()
+        screen.press("Right", "w")
+        screen.until("start a remote on this machine")
+        screen.press("s")
+        screen.until("1 warped")
+        screen.press("3", "q")
+        screen.until(
+            "p: on a remote that was started here, and ends with the workbench; the file says so "
+            "still. w moves it back; q once more leaves"
+        )
+        assert desk.running() == [child]
+        screen.press("q")
+        assert screen.exit_code() == 0
+        desk.ended(child)
+        eventually(
+            lambda: not is_there(f"127.0.0.1:{place['grpc_port']}"), "the remote ends with it"
+        )
 
 
 @seen
@@ -234,6 +263,21 @@ def test_a_bad_file_is_opened_at_its_error_and_runs_when_that_is_typed_away(desk
         screen.press("x")
         screen.until("● running")
         screen.press("1")
+        screen.moves(RECEIVED)
+        screen.press("q")
+        assert screen.exit_code() == 0
+
+
+@seen
+def test_a_file_that_is_opened_only_says_what_runs_it(desk: Desk) -> None:
+    file = desk.pipeline(source(rate=50), node("p", "forwarder"), SINK)
+    with Screen(desk) as screen:
+        screen.run("juturna-tui", "--no-start", file.name)
+        screen.until("■ stopped", "x runs it", "not started")
+        assert not desk.running()
+        screen.press("x")
+        screen.until("● running")
+        screen.until_not("x runs it")
         screen.moves(RECEIVED)
         screen.press("q")
         assert screen.exit_code() == 0

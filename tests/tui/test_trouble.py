@@ -54,6 +54,22 @@ def test_what_fails_is_told_and_logged_and_the_workbench_lives(
     play(story, tmp_path, prepare=prepare)
 
 
+def test_an_exception_that_nobody_expects_is_told_as_a_fault_and_the_workbench_lives(
+    tmp_path: Path,
+) -> None:
+    async def story(bench: Bench) -> None:
+        bench.control.fail["suspend"] = ZeroDivisionError("there is nothing to share")
+        await choose_pass(bench)
+        await bench.press("s")
+        await bench.until_told(
+            "suspend: a fault of the workbench: ZeroDivisionError: there is nothing to share"
+        )
+        await bench.press("2")
+        await bench.until(lambda: bench.app.monitor.table.has_focus, "it lives")
+
+    play(story, tmp_path)
+
+
 def test_a_resume_or_start_that_fails_is_told(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
         control, monitor = bench.control, bench.app.monitor

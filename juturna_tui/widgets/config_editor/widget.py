@@ -138,6 +138,8 @@ class ConfigEditor(Vertical):
         """`text` is on disk. What was typed since is not."""
         self._disk = text
         self._changes = ()
+        if not self.dirty and self._timer is not None:
+            self._timer.stop()  # who saves it checks it; asked later, it would hide that it is refused
         if not self.dirty or self._bar.question is OUTDATED:
             self._ask(None)
         if self._leaving and not self.dirty:
