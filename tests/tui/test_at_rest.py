@@ -10,11 +10,16 @@ import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from juturna_core.config import WarpConfig
+from juturna_core.errors import JuturnaError
+from juturna_tui import runs, starting
 from juturna_tui.app import Workbench
 from juturna_tui.preview import PLACE, preview_of
+from juturna_tui.runtime import Runtime
+from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.screens.remotise import RemotiseScreen
 from tests.tui.rig import REMOTE, Bench, FiledControl, chain, choose_pass, node
 
@@ -110,3 +115,31 @@ def test_the_first_line_says_what_is_wrong_with_the_file_as_it_is_now(tmp_path: 
         await bench.until(lambda: "✗ " not in bench.rows[0], "nothing is wrong any more")
 
     at_rest(story, tmp_path, "x" + THREE)
+
+
+def test_x_asks_where_a_pipeline_of_that_name_runs_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Path] = []
+
+    def start(file: Path) -> Runtime:
+        begun.append(file)
+        raise JuturnaError("seen")
+
+    monkeypatch.setattr(starting, "Runtime", start)
+    monkeypatch.setattr(runs, "namesakes", lambda name, own=None: [4711])
+
+    async def story(bench: Bench) -> None:
+        await bench.press("x")
+        await bench.until_said(
+            "camera runs here already (process 4711). Run it once more beside it?"
+        )
+        await bench.press("escape")
+        await bench.until(lambda: isinstance(bench.app.screen, MonitorScreen))
+        assert not begun
+        await bench.press("x")
+        await bench.until_said("process 4711")
+        await bench.press("s")
+        await bench.until(lambda: begun, "it is started")
+
+    at_rest(story, tmp_path)

@@ -55,6 +55,22 @@ def test_keys_know_how_things_are_while_the_picture_is_frozen(tmp_path: Path) ->
     play(story, tmp_path)
 
 
+def test_no_messages_are_asked_for_while_the_picture_is_frozen(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.press("i", "m")
+        await bench.until(lambda: len(bench.control.asked("peek")) > 1, "they are asked for")
+        await bench.press("space")
+        await bench.until_said("frozen")
+        await bench.until(lambda: bench.app.steering._peeking is None, "the last answer has come")
+        looks, peeks = len(bench.control.asked("stats")), len(bench.control.asked("peek"))
+        await bench.until(lambda: len(bench.control.asked("stats")) > looks + 2)
+        assert len(bench.control.asked("peek")) == peeks
+        await bench.press("space")
+        await bench.until(lambda: len(bench.control.asked("peek")) > peeks, "it goes on")
+
+    play(story, tmp_path)
+
+
 PANES = {"1": "graph", "2": "nodes", "3": "log", "4": "events", "5": "config", "i": "detail"}
 
 

@@ -65,3 +65,18 @@ def test_namesakes_are_the_other_processes_whose_pipeline_is_called_so(
         assert runs.namesakes("camera", 13) == [11, 12]
         assert runs.namesakes("the door/1", 11) == [14]
         assert runs.namesakes("the door/1", 14) == runs.namesakes("another", 11) == []
+
+
+def test_what_is_said_while_it_drains_is_no_remark_about_its_end() -> None:
+    class Ended(Runtime):
+        def __init__(self) -> None:
+            """Starts nothing."""
+
+        def output(self) -> tuple[str, int]:
+            lost = "juturna: 3 messages lost at p\n"
+            return f"juturna: draining for up to 5 s; ctrl+c once more forces\n{lost}", 0
+
+    run = runs.OwnRun(Ended())
+    lines, _ = run.lines()
+    assert len(lines) == 2
+    assert list(run.remarks) == ["juturna: 3 messages lost at p"]

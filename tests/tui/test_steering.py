@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Input
@@ -28,6 +29,7 @@ from tests.tui.rig import (
     FiledControl,
     Started,
     choose_pass,
+    failing,
     is_warped,
     play,
     pose,
@@ -323,3 +325,52 @@ def test_s_is_asked_for_a_node_that_is_described_and_not_counted_yet(here: Path)
         await bench.until_asked("suspend")
 
     pose(story, THREE, (120, 40))
+
+
+# --- one change at a time --------------------------------------------------------------------------------------------
+
+
+def test_a_change_that_takes_its_time_is_said_and_is_not_asked_for_twice(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    class Slow(FiledControl):
+        """Its nodes take long to be built."""
+
+        def edit(self, *arguments: Any, **more: Any) -> api.Applied:
+            go.wait(PATIENCE)
+            return super().edit(*arguments, **more)
+
+    def prepare(control: FiledControl) -> None:
+        there(control)
+        control.__class__ = Slow
+
+    async def story(bench: Bench) -> None:
+        await choose_pass(bench)
+        await bench.press("w")
+        await bench.until(lambda: "moving 1_pass…" in bench.rows[0])
+        await bench.press("w", "u")
+        await bench.until(lambda: bench.toasts.count("the last change is under way still") == 2)
+        go.set()
+        await bench.until_told("1_pass is warped")
+        await bench.until(lambda: "moving" not in bench.rows[0])
+        assert len(bench.control.asked("edit")) == 1 and not bench.control.asked("undo")
+        await bench.press("u")
+        await bench.until_told("undone")
+
+    play(story, tmp_path, prepare=prepare)
+
+
+def test_after_a_change_that_failed_another_one_may_be_made(tmp_path: Path) -> None:
+    def prepare(control: FiledControl) -> None:
+        there(control)
+        failing("edit")(control)
+
+    async def story(bench: Bench) -> None:
+        await choose_pass(bench)
+        await bench.press("w")
+        await bench.until_told("warp: the edit has failed")
+        bench.control.fail.clear()
+        await bench.press("w")
+        await bench.until_told("1_pass is warped")
+
+    play(story, tmp_path, prepare=prepare)

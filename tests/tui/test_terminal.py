@@ -25,6 +25,16 @@ seen = pytest.mark.skipif(shutil.which("tmux") is None, reason="shown in tmux, w
 RECEIVED = r"rx +(\d+) "
 """What the detail says of the selected node."""
 COLOUR = re.compile(rb"\x1b\[(?:[\d;:]*[;:])?(?:[34][0-8]|9[0-7]|10[0-7])(?:[;:][\d;:]*)?m")
+SLOW = """\
+import time
+from juturna_core.node import Node
+
+
+class Slow(Node):
+    def update(self, message):
+        time.sleep(0.5)
+        self.transmit(message)
+"""
 CRASHING = """\
 import os
 
@@ -230,6 +240,42 @@ def test_a_runtime_that_is_killed_leaves_the_workbench_and_x_starts_another(
 
 
 @seen
+def test_a_runtime_that_hangs_is_forced_to_end_and_started_again(
+    workbench: tuple[Desk, Screen],
+) -> None:
+    desk, screen = workbench
+    screen.until("● running")
+    child = desk.runtime()
+    os.kill(child, signal.SIGSTOP)
+    screen.until("not answering", "x ends it by force")
+    screen.press("x")
+    screen.until("The pipeline does not answer. End it at once?")
+    screen.press("f")
+    screen.until("■ stopped", "juturna run was killed by SIGKILL; x starts it")
+    screen.press("x")
+    screen.until("● running")
+    screen.moves(RECEIVED)
+    assert desk.runtime() != child
+
+
+@seen
+def test_what_is_on_the_screen_is_marked_in_the_list_and_is_not_left_for_itself(
+    workbench: tuple[Desk, Screen],
+) -> None:
+    desk, screen = workbench
+    screen.until("● running")
+    child = desk.runtime()
+    for keys in (["Enter"], ["Down", "Enter"]):  # itself, and its file
+        screen.press("a")
+        screen.until("pipelines that run here", "on the screen", "pipeline files")
+        screen.press(*keys)
+        screen.until("it is on the screen already")
+        screen.press("Escape")
+        screen.until_not("it is on the screen already")
+    assert desk.running() == [child]
+
+
+@seen
 def test_a_plugin_that_ends_its_process_leaves_the_workbench_and_the_exit_code_is_shown(
     workbench: tuple[Desk, Screen],
 ) -> None:
@@ -252,7 +298,7 @@ def test_a_bad_file_is_opened_at_its_error_and_runs_when_that_is_typed_away(desk
     file.write_text(good.replace('"version": "1",', '"version": "1"'))
     with Screen(desk) as screen:
         screen.run("juturna-tui", file.name)
-        screen.until("■ stopped", "✗ 3:3: error", "✖ 3:3")
+        screen.until("■ stopped", "✗ 3:3: expected", "✖ 3:3")
         screen.press("e")
         screen.until("editing", "^s save")
         screen.press(",", "C-s")
@@ -347,6 +393,24 @@ def test_the_first_choice_is_what_runs_however_long_it_takes_to_say_so(desk: Des
 
 
 @seen
+def test_q_in_the_list_shows_what_is_drained(desk: Desk) -> None:
+    folder = plugin(desk, "slow", SLOW)
+    file = desk.pipeline(source(rate=50), node("p", "slow"), SINK, plugins=folder)
+    with Screen(desk) as screen:
+        screen.run("juturna-tui", file.name)
+        screen.until("● running")
+        child = desk.runtime()
+        screen.moves(RECEIVED)
+        screen.press("a")
+        screen.until("pipelines that run here", "on the screen")
+        screen.press("q")
+        screen.until("stopping, ", "messages left (q once more forces)")
+        screen.press("q")
+        assert screen.exit_code() == 1
+        desk.ended(child)
+
+
+@seen
 def test_who_attaches_leaves_a_juturna_run_as_it_is(desk: Desk) -> None:
     file = desk.pipeline(source(rate=50), node("p", "forwarder"), SINK)
     with running("run", file, cwd=desk.folder, **desk.variables) as run, Screen(desk) as screen:
@@ -411,7 +475,7 @@ def test_the_terminal_is_as_it_was_when_the_workbench_is_quit(
     assert not list(desk.folder.glob("juturna-run-*"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_workbench_and_its_runtime_and_restores_the_terminal(
     desk: Desk, terminal: Terminal, number: signal.Signals
 ) -> None:
