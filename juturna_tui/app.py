@@ -37,6 +37,8 @@ from juturna_tui.leaving import Leaving
 from juturna_tui.messages import EventsCame, FileLost, FileSaved, RunEnded, Silent
 from juturna_tui.palette import commands
 from juturna_tui.preview import preview
+from juturna_tui.remotes import Remotes
+from juturna_tui.remotising import Remotising
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.settings import Memory, Settings
 from juturna_tui.starting import Starting
@@ -111,6 +113,8 @@ class Workbench(Errands):
             self._filters.append(Ascii())
         self.memory = memory or Memory(hint_seen=True)
         self.steering = Steering(self)
+        self.remotising = Remotising(self)
+        self.remotes = Remotes(self)
         self.starting = Starting(self)
         self.leaving = Leaving(self)
         self._choosing = Choosing(self)
@@ -195,7 +199,7 @@ class Workbench(Errands):
 
     def on_unmount(self) -> None:
         self._let_go()
-        self.steering.close()
+        self.remotes.close()
 
     def _let_go(self) -> None:
         """End what was started here, also before anything of it was shown."""
@@ -266,10 +270,10 @@ class Workbench(Errands):
         self.steering.do(message.wish, message.node)
 
     def on_remotise_screen_try(self, message: RemotiseScreen.Try) -> None:
-        self.steering.look_at(message.place)
+        self.remotising.look_at(message.place)
 
     def on_remotise_screen_start_here(self, message: RemotiseScreen.StartHere) -> None:
-        self.steering.start_here(message.place)
+        self.remotising.start_here(message.place)
 
     # --- the file ------------------------------------------------------------------------------------------------
 

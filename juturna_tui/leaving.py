@@ -37,7 +37,7 @@ class Leaving:
     def quit(self) -> None:
         """Have what was started here drain and end; once more: at once. What others have started runs on."""
         app, run = self._app, self._app.look.own
-        needed = ", ".join(app.steering.nodes_on_our_remotes())
+        needed = ", ".join(app.remotes.nodes())
         if needed and self._warned is not app.look:
             self._warned = app.look
             app.tell_trouble(
@@ -100,7 +100,7 @@ class Leaving:
     def may_let_run(self) -> bool:
         """Whether what is on the screen needs nothing that ends with the workbench; else a person is told."""
         app = self._app
-        needed = ", ".join(app.steering.nodes_on_our_remotes()) if app.answers else ""
+        needed = ", ".join(app.remotes.nodes()) if app.answers else ""
         if needed:
             app.tell_trouble(
                 f"{needed}: on a remote that was started here, and ends with the workbench. w moves it back."

@@ -5,15 +5,13 @@ Called on the app's thread; everything that waits for another process is done by
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from juturna_core.control.api import Applied, Edit, Gone, NodeDescription, Passed, Probe
 from juturna_core.errors import JuturnaError
-from juturna_tui.messages import LinesCame
-from juturna_tui.runs import said
-from juturna_tui.runtime import Remote
+from juturna_tui.remotes import here
+from juturna_tui.remotising import place_edits
 from juturna_tui.settings import Place
 
 if TYPE_CHECKING:
@@ -22,11 +20,8 @@ if TYPE_CHECKING:
     from juturna_tui.app import Workbench
     from juturna_tui.look import Look
     from juturna_tui.screens.monitor import Wish
-    from juturna_tui.screens.remotise import RemotiseScreen
 
 T = TypeVar("T")
-
-DEFAULT_PLACE = Place("localhost", 50080, 10.0)
 
 
 class Steering:
@@ -38,8 +33,6 @@ class Steering:
         """Where messages are asked for just now. Of one that is left no answer comes."""
         self._changing: Look | None = None
         """Where a change is under way. Of one that is left no answer comes."""
-        self._remotes: list[Remote] = []
-        self._dialog: tuple[str, RemotiseScreen] | None = None
 
     def do(self, wish: Wish, node: str) -> None:
         """What a key on the main screen asks for."""
@@ -61,28 +54,12 @@ class Steering:
                 f"{node} is a source: a remote answers messages and begins none. Move a node that it feeds."
             )
         elif wish == "remotise" or (not about.warped and not about.host):
-            self.remotise(about)
+            self._app.remotising.ask(about)
         elif about.warped:
             self._edit(node, "unwarp", (Edit(node, ("warped",), False),), f"{node} runs here again")
         else:
             place = Place(about.host, about.port, about.timeout)
             self._try(about, place, lambda: self._move(node))
-
-    def nodes_on_our_remotes(self) -> list[str]:
-        """The nodes that run on remotes which were started here."""
-        from juturna_tui.screens.remotise import is_here
-
-        ports = {remote.port for remote in self._remotes if remote.running}
-        if not ports:
-            return []
-        nodes = self._app.monitor.latest.about.nodes
-        warped = (each for each in nodes if each.warped and is_here(each.host))
-        return [each.name for each in warped if each.port in ports]
-
-    def close(self) -> None:
-        """End the remotes that were started here."""
-        for remote in self._remotes:
-            remote.stop()
 
     def _about(self, node: str) -> NodeDescription | None:
         nodes = self._app.monitor.latest.about.nodes
@@ -171,6 +148,10 @@ class Steering:
 
     # --- to a remote and back ------------------------------------------------------------------------------------
 
+    def move_to(self, about: NodeDescription, place: Place) -> None:
+        """Have the node run at `place`, and the file say so; asks first where no remote for it is."""
+        self._try(about, place, lambda: self._move_to(about, place))
+
     def _try(self, about: NodeDescription, place: Place, move: Callable[[], None]) -> None:
         """Look whether the node's remote is there; `move` the node to it, or ask what to do."""
         node = about.name
@@ -202,11 +183,10 @@ class Steering:
             self._app.tell_trouble(f"{about.name} stays where it is: {why}. w asks again")
             return
 
-        here = _here(place)
         answers: dict[str, Callable[[], None]] = {
-            "here": lambda: self._start_and_move(about, here),
+            "here": lambda: self._start_and_move(about, here(place)),
             "move": move,
-            "remotise": lambda: self.remotise(about),
+            "remotise": lambda: self._app.remotising.ask(about),
         }
         choices = (
             ("s", f"start a remote on this machine, port {place.port}, and move", "here"),
@@ -217,12 +197,17 @@ class Steering:
             ConfirmScreen(f"{why}.", choices), lambda answer: answers[answer]() if answer else None
         )
 
+    def _start_and_move(self, about: NodeDescription, place: Place) -> None:
+        begin = partial(self._app.remotes.start, about, place)
+        said = f"starting a remote on port {place.port}…"
+        self._change("start a remote", said, begin, lambda _: self._move_to(about, place))
+
     def _move(self, node: str) -> None:
         self._edit(node, "warp", (Edit(node, ("warped",), True),), f"{node} is warped")
 
-    def _move_to(self, node: str, place: Place) -> None:
-        text = f"{node} runs at {place.host}:{place.port}"
-        self._edit(node, "remotise", _place_edits(node, place, self._about(node)), text)
+    def _move_to(self, about: NodeDescription, place: Place) -> None:
+        text = f"{about.name} runs at {place.host}:{place.port}"
+        self._edit(about.name, "remotise", place_edits(about, place), text)
 
     def _edit(self, node: str, doing: str, edits: tuple[Edit, ...], done_so: str) -> None:
         """Change the file, where there is one, and what runs, where something does."""
@@ -236,124 +221,6 @@ class Steering:
             lost = f"{report.lost} messages lost" if report.lost else "nothing lost"
             app.tell(f"{done_so}: the flow was held for {held}, {lost}. u takes it back.")
 
-        asking = partial(app.ask, doing, lambda control: control.edit(edits, write=self._has_file))
+        write = bool(app.monitor.latest.about.file)
+        asking = partial(app.ask, doing, lambda control: control.edit(edits, write=write))
         self._change(doing, f"moving {node}…", asking, done)
-
-    @property
-    def _has_file(self) -> bool:
-        return bool(self._app.monitor.latest.about.file)
-
-    # --- the dialog ----------------------------------------------------------------------------------------------
-
-    def remotise(self, about: NodeDescription) -> None:
-        """Ask where the node is to run, and have it run there."""
-        from juturna_tui.screens.remotise import RemotiseScreen
-
-        if self._app.screen is not self._app.monitor:  # it asks already
-            return
-        app, node = self._app, about.name
-        own = Place(about.host, about.port, about.timeout) if about.host else None
-        start = own or app.memory.place or DEFAULT_PLACE
-        screen = RemotiseScreen(about, start, app.plugin_dirs, app.monitor.latest.about.name)
-
-        def decided(place: Place | None) -> None:
-            self._dialog = None
-            if place is not None:
-                app.remember(place=place)
-                self._try(about, place, lambda: self._move_to(node, place))
-
-        self._dialog = (node, screen)
-        app.push_screen(screen, decided)
-
-    def look_at(self, place: Place) -> None:
-        """Tell the dialog what is at a place, and what the file would say."""
-        if self._dialog is None:
-            return
-        node, screen = self._dialog
-        edits = _place_edits(node, place, self._about(node))
-        app, document, write = self._app, self._app.document, self._has_file
-        tried = (
-            lambda probe: screen.tried(place, probe),
-            lambda error: screen.tried(place, None, str(error)),
-        )
-        seen = (
-            lambda lines: screen.preview(place, lines),
-            lambda error: screen.preview(place, (), str(error)),
-        )
-        if document is not None and not app.answers:
-            app.on_thread("probe", partial(_probe, place), *tried, of=screen)
-            app.on_thread("preview", partial(document.preview, edits), *seen, of=screen)
-            return
-        app.ask("probe", lambda control: control.probe(place.host, place.port), *tried, of=screen)
-        app.ask(
-            "preview",
-            lambda control: control.edit(edits, write=write, dry_run=True).lines,
-            *seen,
-            of=screen,
-        )
-
-    def start_here(self, place: Place) -> None:
-        """Start a remote for the dialog's node on this machine."""
-        from juturna_tui.screens.remotise import is_here
-
-        if self._dialog is None:
-            return
-        node, screen = self._dialog
-        if not is_here(place.host):
-            screen.started(f"{place.host} is another machine: run the command there")
-        elif (about := self._about(node)) is not None:
-            self._start_remote(
-                about, place, screen.started, lambda error: screen.started(str(error)), of=screen
-            )
-
-    def _start_and_move(self, about: NodeDescription, place: Place) -> None:
-        begin = partial(self._start_remote, about, place)
-        said = f"starting a remote on port {place.port}…"
-        self._change("start a remote", said, begin, lambda _: self._move_to(about.name, place))
-
-    def _start_remote(
-        self,
-        about: NodeDescription,
-        place: Place,
-        then: Callable[[str], None],
-        failed: Callable[[JuturnaError], None] | None = None,
-        of: RemotiseScreen | None = None,
-    ) -> None:
-        app = self._app
-        dirs, pipeline = app.plugin_dirs, app.monitor.latest.about.name
-
-        def start() -> str:
-            remote = Remote(about, _here(place).host, place.port, dirs, pipeline)
-            self._remotes.append(remote)
-            return remote.started(self._heard)
-
-        app.on_thread("start a remote", start, then, failed, of=of)
-
-    def _heard(self, text: str) -> None:
-        """A line that a remote prints, on a thread of its own."""
-        monitor = self._app.monitor
-        line = said(text, f"jt.{monitor.latest.about.name}.")
-        monitor.post_message(LinesCame([replace(line, text=f"remote: {line.text}")]))
-
-
-def _probe(place: Place) -> Probe:
-    """Who is there, asked from the workbench; on a thread."""
-    from juturna_core.control.local import probe
-
-    return probe(place.host, place.port)
-
-
-def _here(place: Place) -> Place:
-    """The place on this machine where a remote can be started for it."""
-    from juturna_tui.screens.remotise import is_here
-
-    return place if is_here(place.host) else replace(place, host="127.0.0.1")
-
-
-def _place_edits(node: str, place: Place, about: NodeDescription | None) -> tuple[Edit, ...]:
-    """What the file is to say. A time limit that is in force already needs no line."""
-    given: dict[str, Any] = {"grpc_host": place.host, "grpc_port": place.port}
-    if about is None or place.timeout != about.timeout:
-        given["timeout"] = place.timeout
-    configured = (Edit(node, ("warp_configuration", key), value) for key, value in given.items())
-    return (Edit(node, ("warped",), True), *configured)

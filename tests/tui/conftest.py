@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual import _wait
 
-from juturna_tui import steering
+from juturna_tui import remotes
 from juturna_tui.widgets.config_editor import ConfigEditor
 from tests.tui.rig import Started
 
@@ -23,7 +23,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
     """The remotes that were started on this machine."""
     made: list[Started] = []
     monkeypatch.setattr(Started, "made", made, raising=False)
-    monkeypatch.setattr(steering, "Remote", Started)
+    monkeypatch.setattr(remotes, "Remote", Started)
     return made
 
 

@@ -180,7 +180,7 @@ def test_a_node_on_a_remote_that_was_started_here_is_not_left(
         bench.control.places["127.0.0.1", 45000] = serves("1_pass")
         await bench.press("s")
         await bench.until(lambda: is_warped(bench))
-        await bench.until(lambda: bench.app.steering.nodes_on_our_remotes())
+        await bench.until(lambda: bench.app.remotes.nodes())
         await bench.press(key)
         await bench.until_told("1_pass: on a remote that was started here")
         assert not bench.app._exit and isinstance(bench.app.screen, MonitorScreen)
@@ -199,7 +199,7 @@ def test_a_remote_on_another_machine_is_none_of_ours_though_its_port_is_the_same
         await bench.until(lambda: is_warped(bench))
         (remote,) = started
         assert remote.port == REMOTE["grpc_port"]
-        assert bench.app.steering.nodes_on_our_remotes() == ["1_pass"]
+        assert bench.app.remotes.nodes() == ["1_pass"]
 
     nodes = [
         node("0_stream", "source", "video_file"),
