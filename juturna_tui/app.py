@@ -264,7 +264,11 @@ class Workbench(Errands):
         self.memory = replace(self.memory, **what)
         if self._memory_file is not None:
             memory, file = self.memory, self._memory_file
-            self.on_thread("remember", lambda: memory.save(file))
+            self.on_thread("remember", lambda: memory.save(file), self._say_not_remembered)
+
+    def _say_not_remembered(self, problem: str | None) -> None:
+        if problem:
+            self.tell_trouble(problem)
 
     def on_monitor_screen_asked(self, message: MonitorScreen.Asked) -> None:
         self.steering.do(message.wish, message.node)
@@ -305,8 +309,10 @@ class Workbench(Errands):
 
     def close_dialogs(self) -> None:
         """All that lies over the main screen; nothing of it is answered."""
-        while self.screen is not self.monitor:
-            self.screen.dismiss(None)
+        for screen in reversed(self.screen_stack):
+            if screen is self.monitor:
+                break
+            screen.dismiss(None)
 
     # --- keys ----------------------------------------------------------------------------------------------------
 

@@ -110,7 +110,7 @@ class Feed:
             own = self.run.own
             self._tell(Silent(str(error)) if own else RunEnded(self.run, str(error)))
             return
-        self._tell(Connected(self.run.address))
+        self._tell(Connected())
         self._wake.set()
         self._follow(control)
 
@@ -175,7 +175,7 @@ class Feed:
             return None
         if self._silent:
             self._silent = False
-            self._tell(Connected(self.run.address))
+            self._tell(Connected())
         self.frames += 1
         self._tell(FrameCame(frame))
         return numbers.logged

@@ -43,10 +43,6 @@ class EventsCame(Message):
 class Connected(Message):
     """The pipeline answers: for the first time, or again."""
 
-    def __init__(self, address: str) -> None:
-        super().__init__()
-        self.address = address
-
 
 class Silent(Message):
     """It does not answer. Its process may hang, or be gone; it is asked again."""

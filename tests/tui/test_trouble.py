@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from juturna_tui.settings import Memory
 from juturna_tui.view import State
 from tests.tui.rig import (
     PATIENCE,
@@ -192,3 +193,13 @@ def test_the_file_can_be_edited_and_saved_when_the_pipeline_is_gone(tmp_path: Pa
         await bench.until(lambda: bench.control.written == "\n" + THREE)
 
     play(story, tmp_path)
+
+
+def test_what_cannot_be_remembered_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where a folder should be")
+    place = tmp_path / "state" / "memory.json"
+
+    async def story(bench: Bench) -> None:
+        await bench.until_told("memory.json: cannot be written")
+
+    play(story, tmp_path, memory=Memory(), memory_file=place)
