@@ -255,7 +255,7 @@ class Workbench(Errands):
             self.look.open(file)
 
     def _look(self, about: Description, state: str) -> look.Look:
-        return look.at(self, about, state, ascii=self.settings.ascii)
+        return look.at(self, about, state)
 
     # --- what is wanted of nodes, what is remembered -------------------------------------------------------------
 
@@ -341,7 +341,7 @@ class Workbench(Errands):
         from juturna_tui.screens.help import HelpScreen, sections
 
         place = str(settings.path())
-        self.push_screen(HelpScreen(sections(self.screen), place, self.settings.ascii))
+        self.push_screen(HelpScreen(sections(self.screen), place))
 
     def action_picture(self) -> None:
         name, svg = f"juturna-{datetime.now():%Y%m%d-%H%M%S}", self.export_screenshot()

@@ -10,11 +10,13 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 SIGNS = {
-    **dict.fromkeys("─━═┄┅┈┉╌╍╴╶╸╺▔▁▂▃", "-"),
-    **dict.fromkeys("│┃║┆┇┊┋╎╏╵╷╹╻▏▎▍▌▐▕▊▋", "|"),
-    **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬┏┓┗┛┣┫┳┻╋╱╲╳", "+"),  # noqa: RUF001  # they are meant
-    **dict.fromkeys("█▇▆▅▄▀▓▒▉", "#"),
-    **dict(zip("▶▸▷◀◂▲△▴▼▾↑↓←→⇄⏎", ">>><<^^^vv^v<>x>", strict=True)),
+    **dict.fromkeys("─═┄┈╌╴╶▔", "-"),
+    **dict.fromkeys("━┅┉╍╸╺", "="),
+    **dict.fromkeys("│║┆┊╎╵╷▏▎▍▌▐▕▊▋", "|"),
+    **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬╋╱╲╳", "+"),  # noqa: RUF001  # they are meant
+    **dict.fromkeys("┃┇┋╏╹╻┏┓┗┛┣┫┳┻▀▓▒▉", "#"),  # what is heavy has the keys, or is selected
+    **dict(zip("▁▂▃▄▅▆▇█", "_.-:=+*#", strict=True)),
+    **dict(zip("▶▸▷◀◂▲△▴▼▾↑↓←→⇄⏎", ">>><<^'^vv^v<>@>", strict=True)),
     **dict(zip("●○◌◔□■✗✖✓‖↯·•…µ░", "*o~%-#xx+=!--~u.", strict=True)),
     "🔎": "/ ",  # two cells wide
 }

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 TICKS = "▁▂▃▄▅▆▇█"
-ASCII_TICKS = "_.-:=+*#"
 
 
 def duration(milliseconds: float | None) -> str:
@@ -57,13 +56,13 @@ def clock(seconds: float) -> str:
     return f"{hours:02}:{minutes:02}:{rest:02}"
 
 
-def sparkline(points: Sequence[float], width: int, ticks: str = TICKS) -> str:
+def sparkline(points: Sequence[float], width: int) -> str:
     """The last `width` points as bars: 0 is the lowest, the highest of them the highest. Blanks where none are yet."""
     shown = points[-width:] if width > 0 else ()
     highest = max(shown, default=0.0)
-    steps = len(ticks) - 1
+    steps = len(TICKS) - 1
     bars = (
-        ticks[min(steps, round(point / highest * steps))] if highest else ticks[0]
+        TICKS[min(steps, round(point / highest * steps))] if highest else TICKS[0]
         for point in shown
     )
     return "".join(bars).rjust(max(0, width))

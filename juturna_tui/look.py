@@ -189,6 +189,6 @@ class Look:
             self.monitor.no_file()
 
 
-def at(app: Workbench, about: Description, state: str, *, ascii: bool) -> Look:
+def at(app: Workbench, about: Description, state: str) -> Look:
     """A look with a screen of its own, on which `about` is drawn for the time being."""
-    return Look(app, MonitorScreen(still(about, state), ascii=ascii))
+    return Look(app, MonitorScreen(still(about, state)))

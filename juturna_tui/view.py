@@ -17,25 +17,25 @@ WINDOW: Final = 2.5
 
 
 class State(Enum):
-    """What a node is seen to do: a word, a sign, the sign in ASCII, and a tone that themes have a colour for.
+    """What a node is seen to do: a word, a sign, and a tone that themes have a colour for.
 
     The tone is one of ok, quiet, warn, bad.
     """
 
-    FLOWING = ("flowing", "●", "*", "ok")
-    IDLE = ("idle", "○", "o", "quiet")
-    STUCK = ("stuck", "◔", "%", "warn")
-    FULL = ("queue full", "▲", "^", "warn")
-    BLOCKED = ("blocked", "▷", ">", "quiet")
-    SUSPENDED = ("suspended", "‖", "=", "quiet")
-    DRAINING = ("draining", "◌", "~", "warn")
-    FAILING = ("failing", "✗", "x", "bad")
-    AWAY = ("remote away", "↯", "!", "bad")
-    ENDED = ("ended", "□", "-", "quiet")
-    NEW = ("not started", "□", "-", "quiet")
+    FLOWING = ("flowing", "●", "ok")
+    IDLE = ("idle", "○", "quiet")
+    STUCK = ("stuck", "◔", "warn")
+    FULL = ("queue full", "▲", "warn")
+    BLOCKED = ("blocked", "▷", "quiet")
+    SUSPENDED = ("suspended", "‖", "quiet")
+    DRAINING = ("draining", "◌", "warn")
+    FAILING = ("failing", "✗", "bad")
+    AWAY = ("remote away", "↯", "bad")
+    ENDED = ("ended", "□", "quiet")
+    NEW = ("not started", "□", "quiet")
 
-    def __init__(self, word: str, sign: str, ascii_sign: str, tone: str) -> None:
-        self.word, self.sign, self.ascii_sign, self.tone = word, sign, ascii_sign, tone
+    def __init__(self, word: str, sign: str, tone: str) -> None:
+        self.word, self.sign, self.tone = word, sign, tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,13 @@ class NodeView:
 class Fill(Enum):
     """How a link stands: its sign is drawn on the edge."""
 
-    EASY = ("", "")
-    FILLING = ("△", "^")
-    FULL = ("▲", "^")
+    EASY = ""
+    FILLING = "△"
+    FULL = "▲"
 
-    def __init__(self, sign: str, ascii_sign: str) -> None:
-        self.sign, self.ascii_sign = sign, ascii_sign
+    @property
+    def sign(self) -> str:
+        return self.value
 
 
 @dataclass(frozen=True)

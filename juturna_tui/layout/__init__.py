@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from juturna_tui.layout.drawing import CellLayout, ascii_art, drawn
+from juturna_tui.layout.drawing import CellLayout, drawn
 from juturna_tui.layout.sketch import Box, Sketch
 
-__all__ = ["layout", "Box", "CellLayout", "ascii_art"]
+__all__ = ["layout", "Box", "CellLayout"]
 
 
 def layout(

@@ -15,7 +15,6 @@ Cell: TypeAlias = tuple[int, int]
 NORTH, EAST, SOUTH, WEST = 1, 2, 4, 8
 FORTH, BACK, JOINT = 16, 17, 18
 GLYPHS = dict(enumerate(" ╵╶╰╷│╭├╴╯─┴╮┤┬┼▶◀╋"))
-ASCII = str.maketrans("╵╶╰╷│╭├╴╯─┴╮┤┬┼▶◀╋", "|-+||++-+-+++++><+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +140,3 @@ def row_boxes(sketch: Sketch) -> tuple[tuple[int, ...], ...]:
         for row in found[box.y : box.y + box.height]:
             row.append(place)
     return tuple(map(tuple, found))
-
-
-def ascii_art(row: str) -> str:
-    """The same row in - | + > < only."""
-    return row.translate(ASCII)

@@ -110,7 +110,7 @@ class Sections(Horizontal):
 
 
 class HelpScreen(Dialog[None]):
-    """`settings` is the path of the file that changes keys; `ascii` chooses the signs that are explained."""
+    """`settings` is the path of the file that changes keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q", "dismiss", "close", id="help.close"),
@@ -130,17 +130,16 @@ class HelpScreen(Dialog[None]):
     HelpScreen > VerticalScroll > Static { height: auto; margin-bottom: 1; }
     """
 
-    def __init__(self, sections: Sequence[Section], settings: str, ascii: bool = False) -> None:
+    def __init__(self, sections: Sequence[Section], settings: str) -> None:
         super().__init__()
         self.sections = sections
         self.settings = settings
-        self.ascii = ascii
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as scroll:
             scroll.border_title = "help"
             yield Sections(self.sections)
-            yield Static(Columns(map(Text, legend(self.ascii)), padding=(0, 3, 0, 0)), id="legend")
+            yield Static(Columns(map(Text, legend()), padding=(0, 3, 0, 0)), id="legend")
             yield Static(
                 Content(
                     f"Keys are changed in {printable(self.settings)}, section [keymap]: "
@@ -150,9 +149,8 @@ class HelpScreen(Dialog[None]):
             )
 
 
-def legend(ascii: bool = False) -> list[str]:
+def legend() -> list[str]:
     """Every sign of a node and of a link, with its word."""
     known: list[tuple[State | Fill, str]] = [(each, each.word) for each in State]
     known += [(each, f"queue {each.name.lower()}") for each in Fill if each.sign]
-    signs = (f"{each.ascii_sign if ascii else each.sign} {word}" for each, word in known)
-    return list(dict.fromkeys(signs))
+    return list(dict.fromkeys(f"{each.sign} {word}" for each, word in known))

@@ -115,18 +115,17 @@ class MonitorScreen(Screen[None]):
             super().__init__()
             self.wish, self.node = wish, node
 
-    def __init__(self, frame: Frame, *, ascii: bool = False) -> None:
+    def __init__(self, frame: Frame) -> None:
         super().__init__()
         self.frame = self.latest = frame
         """What is drawn, and what came last: they differ while the picture is frozen."""
-        self.graph = PipelineGraph(id="graph", ascii=ascii)
-        self.detail = NodeDetail(id="detail", ascii=ascii)
-        self.table = NodeTable(id="nodes", ascii=ascii)
+        self.graph = PipelineGraph(id="graph")
+        self.detail = NodeDetail(id="detail")
+        self.table = NodeTable(id="nodes")
         self.log_view = LogView(id="log", empty="nothing is logged yet")
         self.event_view = LogView(id="events", what="events", empty="nothing has happened yet")
         self.editor = ConfigEditor(id="config")
         self.status = StatusBar()
-        self.status.ascii = ascii
         self._passed: Sequence[Passed] | None = None
         self._top_rows: int | None = None
 

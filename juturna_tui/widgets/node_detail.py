@@ -69,9 +69,8 @@ class NodeDetail(ScrollView, can_focus=True, inherit_bindings=False):
 
         on: bool
 
-    def __init__(self, *, ascii: bool = False, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._ascii = ascii
         self._detail: Detail | None = None
         self._messages: Sequence[Passed] | None = None
         self._wanted = False
@@ -136,7 +135,7 @@ class NodeDetail(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_copy(self) -> None:
         if self._detail is not None:
-            lines = page(self._detail, self._values, self._messages, UNLIMITED, self._ascii)
+            lines = page(self._detail, self._values, self._messages, UNLIMITED)
             self.app.copy_to_clipboard("\n".join(map(plain, lines)) + "\n")
 
     # --- in here -------------------------------------------------------------------------------------------------
@@ -146,7 +145,7 @@ class NodeDetail(ScrollView, can_focus=True, inherit_bindings=False):
         if self._detail is None:
             self._lines = [((line, "quiet"),) for line in wrapped(self.NOTHING, max(1, room))]
         else:
-            self._lines = page(self._detail, self._values, self._messages, room, self._ascii)
+            self._lines = page(self._detail, self._values, self._messages, room)
         size = Size(room, len(self._lines))
         if size != self.virtual_size:
             self.virtual_size = size

@@ -32,7 +32,6 @@ PERCENTS: Final = (("p50", 50), ("p90", 90), ("p99", 99), ("max", 100))
 TIMES: Final = (("update", "update_time"), ("in queue", "queue_time"), ("age", "age"))
 MESSAGES: Final = "Messages"
 """The title of the last section."""
-ASCII: Final = str.maketrans("█░▲…µ·", "#-^~u-")
 
 
 def page(
@@ -40,10 +39,9 @@ def page(
     values: Sequence[tuple[str, str]],
     messages: Sequence[Passed] | None,
     room: int,
-    ascii: bool = False,
 ) -> list[Line]:
     """The lines on `room` cells; `values` are the arguments as JSON. Texts are printable."""
-    made = Page(room, ascii)
+    made = Page(room)
     made.head(detail)
     made.place(detail)
     made.latency(detail)
@@ -72,15 +70,15 @@ def plain(line: Line) -> str:
 class Page:
     """Lines under way; a method a section."""
 
-    def __init__(self, room: int, ascii: bool) -> None:
+    def __init__(self, room: int) -> None:
         self.lines: list[Line] = []
-        self.room, self.ascii = max(1, room), ascii
+        self.room = max(1, room)
 
     def head(self, detail: Detail) -> None:
         about, view = detail.about, detail.view
         self.wrap(about.name, "title")
         self.wrap(f"{about.type} · {about.mark}", "quiet")
-        sign = view.state.ascii_sign if self.ascii else view.state.sign
+        sign = view.state.sign
         why = f": {view.text}" if view.text else ""
         self.wrap(f"{sign} {view.state.word}{why}", view.state.tone)
 
@@ -211,8 +209,6 @@ class Page:
             self.add((line, tone))
 
     def add(self, *pieces: Piece) -> None:
-        if self.ascii:
-            pieces = tuple((text.translate(ASCII), tone) for text, tone in pieces)
         self.lines.append(tuple(piece for piece in pieces if piece[0]))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -37,8 +37,6 @@ from juturna_tui.widgets.node_columns import (
     ordered,
     placed,
 )
-
-ASCII: Final = str.maketrans("▲▾▴…µ", "^v^~u")
 
 
 class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -113,9 +111,8 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
 
         name: str
 
-    def __init__(self, *, ascii: bool = False, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._ascii = ascii
         self._shown: Frame | None = None
         self._rows: list[NodeView] = []
         self._row_of: dict[str, int] = {}
@@ -182,7 +179,7 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
             pieces, key=itemgetter(1)
         ):  # the fewer segments, the less to write
             text = "".join(text for text, _ in run)
-            text = cut(text.translate(ASCII) if self._ascii else text, left)
+            text = cut(text, left)
             left -= width(text)
             segments.append(Segment(text, style_of(tone)))
         segments.append(Segment(" " * left, rest))
@@ -204,7 +201,7 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         """What a row says, and whether the cursor is on it."""
         node = self._rows[row]
         state = node.state
-        pieces: list[Piece] = [(state.ascii_sign if self._ascii else state.sign, state.tone)]
+        pieces: list[Piece] = [(state.sign, state.tone)]
         gap = self._gap
         for place in self._places:
             pieces += [(" " if place.left == 0 else gap, ""), *place.pieces(node)]

@@ -13,7 +13,8 @@ from juturna_core.cells import cut, printable, shorten, width
 from juturna_tui import figures
 from juturna_tui.view import Frame
 
-_SIGNS = {"running": ("●", "*"), "stopped": ("■", "#"), "starting": ("◌", "~")}
+_SIGNS = {"running": "●", "stopped": "■"}
+"""Of a state; of any other ◌: it is about to be one of these."""
 
 
 class StatusBar(Widget):
@@ -46,7 +47,6 @@ class StatusBar(Widget):
     news: reactive[str] = reactive("", layout=False)
     trouble: reactive[str] = reactive("", layout=False)
     """Stands in front of all news until it is over: a bad file, a remote that is away."""
-    ascii: reactive[bool] = reactive(False, layout=False)
     frame: reactive[Frame | None] = reactive(None, layout=False, repaint=False)
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class StatusBar(Widget):
         room = self.size.width - width(text.plain) - 2
         said, style = (self.trouble, "bad") if self.trouble else (self.news, "")
         if said and room >= 8:
-            sign = ("x " if self.ascii else "✗ ") if self.trouble else ""
+            sign = "✗ " if self.trouble else ""
             shown = cut(printable(sign + said), room)
             if width(sign + said) > room:
                 shown = cut(shown, room - 1) + "…"
@@ -87,7 +87,7 @@ class StatusBar(Widget):
         state = self.word or (frame.state if frame is not None else "")
         if state:
             good = state == "running"
-            sign = _SIGNS.get(state, ("◌", "~"))[self.ascii]
+            sign = _SIGNS.get(state, "◌")
             style = "good" if good else "warn"
             parts.append((f" {sign} {state}", style))
         if self.frozen:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juturna_tui.layout import Box, CellLayout, ascii_art, layout, order
+from juturna_tui.layout import Box, CellLayout, layout, order
 
 Links = Sequence[tuple[str, str]]
 BY_HAND = order.by_hand
@@ -278,10 +278,6 @@ def test_a_joint_is_no_crossing() -> None:
     names, links = named(*GRAPHS["some to some"])
     art = "".join(layout(names, links, (3, 4)).rows)
     assert "┼" in art and "╋" in art
-
-
-def test_ascii_has_one_plain_character_for_each() -> None:
-    assert ascii_art("─│╭╮╰╯├┤┬┴┼╋▶◀╴╵╶╷ ") == "-|++++++++++><-|-| "
 
 
 def test_a_failing_engine_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ from juturna_tui.widgets.node_detail import NodeDetail, wrapped
 
 
 class Screen(App[None]):
-    def __init__(self, ascii: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.detail = NodeDetail(ascii=ascii)
+        self.detail = NodeDetail()
         self.wanted: list[bool] = []
         self.animation_level = "none"
 
@@ -54,10 +54,9 @@ def run(
     detail: Detail | None,
     messages: Sequence[Passed] | None = None,
     size: tuple[int, int] = (38, 90),
-    ascii: bool = False,
 ) -> None:
     async def within() -> None:
-        app = Screen(ascii)
+        app = Screen()
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             app.detail.show(detail, messages)
@@ -251,17 +250,14 @@ def test_a_node_that_has_a_remote_and_does_not_use_it_says_which() -> None:
     run(test, changed({"host": "far", "port": 7}))
 
 
-@pytest.mark.parametrize("ascii", [False, True])
-def test_every_state_is_said_by_sign_and_word(ascii: bool) -> None:
+def test_every_state_is_said_by_sign_and_word() -> None:
     async def test(app: Screen, pilot: Pilot[None]) -> None:
         for state in State:
             app.detail.show(changed(view={"state": state, "text": "because"}), None)
             await pilot.pause()
-            sign = state.ascii_sign if ascii else state.sign
-            assert app.lines[2] == f"{sign} {state.word}: because"
-            assert app.text.isascii() is ascii
+            assert app.lines[2] == f"{state.sign} {state.word}: because"
 
-    run(test, None, ascii=ascii)
+    run(test, None)
 
 
 def test_a_full_queue_and_who_blocks_are_named() -> None:

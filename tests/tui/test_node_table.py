@@ -24,9 +24,9 @@ CALM = (State.FLOWING, State.IDLE)
 
 
 class Screen(App[None]):
-    def __init__(self, ascii: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.table = NodeTable(ascii=ascii)
+        self.table = NodeTable()
         self.posted: list[Message] = []
 
     def compose(self) -> ComposeResult:
@@ -55,10 +55,9 @@ def run(
     test: Callable[[Screen, Pilot[None]], Awaitable[None]],
     *nodes: NodeView,
     size: tuple[int, int] = (120, 12),
-    ascii: bool = False,
 ) -> None:
     async def within() -> None:
-        app = Screen(ascii)
+        app = Screen()
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             if nodes:
@@ -149,22 +148,6 @@ def test_every_state_has_its_sign_first_and_its_word_last_unless_all_is_well() -
             assert row.endswith(state.word if state not in CALM else " 0")
 
     run(test, *(node(state.name, state) for state in State))
-
-
-def test_signs_can_be_ascii_and_the_whole_table_with_them() -> None:
-    async def test(app: Screen, pilot: Pilot[None]) -> None:
-        await pilot.press("o", "O")
-        for state, row in zip(reversed(State), app.lines[1:], strict=False):
-            assert row.startswith(f"{state.ascii_sign} n")
-            assert "64/64^" in row and "12.0 us" in row and "~" in row
-        assert "nodev" in app.lines[0]
-        assert "\n".join(app.lines).isascii()
-
-    nodes = (
-        node(f"n{number:02}" + "n" * 60, state, queue=64, latency=0.012, text="why " * 30)
-        for number, state in enumerate(State)
-    )
-    run(test, *nodes, ascii=True)
 
 
 def test_the_sentence_about_a_trouble_is_cut_and_the_word_is_not() -> None:

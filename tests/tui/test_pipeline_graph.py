@@ -31,10 +31,10 @@ DIAMOND = ("ab", "ac", "bd", "cd")
 class Screen(App[None]):
     """The graph alone. `answers` says whether layouts are made for it; `seen` has what it said."""
 
-    def __init__(self, first: Frame, ascii: bool = False, answers: bool = True) -> None:
+    def __init__(self, first: Frame, answers: bool = True) -> None:
         super().__init__()
         self.first, self.answers = first, answers
-        self.graph = PipelineGraph(ascii=ascii)
+        self.graph = PipelineGraph()
         self.seen: list[Any] = []
 
     def compose(self) -> ComposeResult:
@@ -143,19 +143,6 @@ def test_what_is_selected_has_heavy_lines() -> None:
         ┗━━━━━━━━━━━━━━━━━━━━━━┛     ╰──────────────────────╯""")
 
 
-def test_ascii_draws_nothing_else() -> None:
-    long = "a_name_that_is_far_too_long_for_a_box"
-    shown = frame(["a", long], [("a", long)], **{long: {"warped": True, "state": State.AWAY}})
-    full = replace(shown, links=(Fill.FULL,))
-    text = run(full, ascii=True, keys=["right"])
-    assert text.isascii()
-    assert lines(text)[:2] == lines("""
-        #= a ========== source #     +- a_name_th~_box - <> +
-        # 250 us  41.2/s  q 0  #---^>| 250 us  0.50/s  q 0  |""")
-    for mode in (["z"], ["z", "z"]):
-        assert run(full, ascii=True, keys=["right", *mode]).isascii()
-
-
 def test_a_fan_out_and_an_isolated_node_are_all_there() -> None:
     text = run(frame("abcdx", ["ab", "ac", "ad"]), size=(90, 40))
     assert all(f"╭─ {name} ─" in text for name in "abcdx")
@@ -199,9 +186,8 @@ def test_a_suspended_node_of_a_real_description_says_so() -> None:
     assert "│ ● " in text
 
 
-@pytest.mark.parametrize("ascii", [False, True])
 @pytest.mark.parametrize("mode", ["full", "line", "dot"])
-def test_every_state_has_its_sign_in_every_size(mode: str, ascii: bool) -> None:
+def test_every_state_has_its_sign_in_every_size(mode: str) -> None:
     states = {state.name: state for state in State}
     shown = frame(states, **{name: {"state": state} for name, state in states.items()})
 
@@ -214,11 +200,11 @@ def test_every_state_has_its_sign_in_every_size(mode: str, ascii: bool) -> None:
             part = "".join(
                 row[box.x : box.x + box.width] for row in app.rows[box.y :][: box.height]
             )
-            assert (state.ascii_sign if ascii else state.sign) in part.replace(name, "")
+            assert state.sign in part.replace(name, "")
             trouble = state.tone in ("warn", "bad")
             assert (state.word in part) or not (trouble and mode == "full")
 
-    run(shown, test, size=(200, 80), ascii=ascii)
+    run(shown, test, size=(200, 80))
 
 
 def test_one_line_and_dots() -> None:

@@ -608,7 +608,6 @@ def test_the_legend_has_every_sign_once() -> None:
     found = legend()
     assert len(found) == len(set(found)) == len(State) + 1
     assert "△ queue filling" in found
-    assert all(each.isascii() for each in legend(ascii=True))
 
 
 def test_sections_go_below_the_shortest_column() -> None:

@@ -12,8 +12,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from juturna_core.cells import ELLIPSIS, cut, pad, printable, shorten, width
-from juturna_tui.figures import ASCII_TICKS, TICKS, count, duration, rate, sparkline
+from juturna_core.cells import cut, pad, printable, shorten, width
+from juturna_tui.figures import count, duration, rate, sparkline
 from juturna_tui.view import Fill, NodeView, State
 
 Piece: TypeAlias = tuple[str, Style]
@@ -27,23 +27,13 @@ TONES: Final = ("ok", "quiet", "warn", "bad")
 """From good to bad."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """What is drawn besides text. Corners and lines: top left, flat, top right, upright, bottom left, bottom right.
-
-    `marks` stand on the map for a tone, in the order of TONES.
-    """
-
-    light: tuple[str, ...]
-    heavy: tuple[str, ...]
-    ticks: str
-    warped: str
-    ellipsis: str
-    marks: str
-
-
-UNICODE: Final = Signs(tuple("╭─╮│╰╯"), tuple("┏━┓┃┗┛"), TICKS, "⇄", ELLIPSIS, "··▲!")
-ASCII: Final = Signs(tuple("+-+|++"), tuple("#=####"), ASCII_TICKS, "<>", "~", "..^!")
+LIGHT: Final = tuple("╭─╮│╰╯")
+"""Corners and lines: top left, flat, top right, upright, bottom left, bottom right."""
+HEAVY: Final = tuple("┏━┓┃┗┛")
+"""The same of what is selected."""
+WARPED: Final = "⇄"
+MARKS: Final = "··▲!"
+"""What stands on the map for a tone, in the order of TONES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +41,7 @@ class Brush:
     """Draws one node as the rows of its box, each exactly as wide as that."""
 
     size: tuple[int, int]
-    ascii: bool
     styles: dict[str, Style]
-
-    @property
-    def signs(self) -> Signs:
-        return ASCII if self.ascii else UNICODE
 
     def node(self, view: NodeView, selected: bool, flashed: bool) -> tuple[Strip, ...]:
         columns, lines = self.size
@@ -66,7 +51,7 @@ class Brush:
 
     def _full(self, view: NodeView, selected: bool, flash: Style) -> list[list[Piece]]:
         inner, text = self.size[0] - 2, self.styles["text"]
-        box = self.signs.heavy if selected else self.signs.light
+        box = HEAVY if selected else LIGHT
         top_left, flat, top_right, upright, bottom_left, bottom_right = box
         tone = view.state.tone if view.state.tone in ("warn", "bad") else "edge"
         line = self.styles["selected" if selected else tone]
@@ -74,7 +59,7 @@ class Brush:
         name, kind = self._title(view, inner)
         kind = f" {kind} " if kind else ""
         word = f" {view.state.word}" if view.state in IN_WORDS else ""
-        ticks = sparkline(view.spark, inner - 4 - width(word), self.signs.ticks)
+        ticks = sparkline(view.spark, inner - 4 - width(word))
         where = ""
         if view.state is State.AWAY:
             where = f" {sign} {self._short(view.where, inner - 6)} "
@@ -102,11 +87,11 @@ class Brush:
 
     def _line(self, view: NodeView, selected: bool, flash: Style) -> list[list[Piece]]:
         text, line = self.styles["text"], self.styles["selected"]
-        side = self.signs.heavy[3] if selected else " "
+        side = HEAVY[3] if selected else " "
         sign, sign_style = self._sign(view)
-        took = self._figure(duration(view.latency))
+        took = duration(view.latency)
         if view.warped:
-            took = f"{self.signs.warped} {took}"
+            took = f"{WARPED} {took}"
         room = self.size[0] - 5 - width(took)
         name = pad(self._short(view.name, room), room)
         return [
@@ -122,14 +107,13 @@ class Brush:
 
     def _dot(self, view: NodeView, selected: bool, flash: Style) -> list[list[Piece]]:
         line = self.styles["selected" if selected else "edge"]
-        left, right = (self.signs.heavy[3],) * 2 if selected else ("[", "]")
+        left, right = (HEAVY[3],) * 2 if selected else ("[", "]")
         sign, sign_style = self._sign(view)
         return [[(left, line), (sign, sign_style + flash), (right, line)]]
 
     def _title(self, view: NodeView, inner: int) -> tuple[str, str]:
         """The name, and what kind of node it is as far as the name leaves room for that."""
-        warped = self.signs.warped
-        kinds = (f"{warped} warped", warped) if view.warped else (self._short(view.kind, 8), "")
+        kinds = (f"{WARPED} warped", WARPED) if view.warped else (self._short(view.kind, 8), "")
         for kind in kinds:
             room = inner - 4 - (width(kind) + 2 if kind else 0)
             if width(printable(view.name)) <= room:
@@ -138,10 +122,9 @@ class Brush:
 
     def _numbers(self, view: NodeView, inner: int) -> list[Piece]:
         """Latency, rate and queue in columns; closer together where they are long."""
-        full = Fill.FULL.ascii_sign if self.ascii else Fill.FULL.sign
-        sign = full if view.fill >= 1 else ""
+        sign = Fill.FULL.sign if view.fill >= 1 else ""
         passed = rate(view.rate_out if view.kind == "source" else view.rate_in)
-        parts = [self._figure(duration(view.latency)), passed, f"q {count(view.held)}"]
+        parts = [duration(view.latency), passed, f"q {count(view.held)}"]
         room = inner - 1 - len(sign)
         numbers = f"{parts[0]:<7} {parts[1]:<7} {parts[2]}"
         if len(numbers) > room:
@@ -152,15 +135,10 @@ class Brush:
 
     def _sign(self, view: NodeView) -> Piece:
         state = view.state
-        return (state.ascii_sign if self.ascii else state.sign), self.styles[state.tone]
-
-    def _figure(self, text: str) -> str:
-        return text.replace("µ", "u") if self.ascii else text
+        return state.sign, self.styles[state.tone]
 
     def _short(self, text: str, cells: int) -> str:
-        text = printable(text)
-        short = shorten(text, cells)
-        return short if short == text else short.replace(ELLIPSIS, self.signs.ellipsis)
+        return shorten(printable(text), cells)
 
 
 def strip(pieces: Iterable[Piece], cells: int, rest: Style | None = None) -> Strip:

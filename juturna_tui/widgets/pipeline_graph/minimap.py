@@ -11,7 +11,7 @@ from textual.geometry import Offset, Region, Size
 
 from juturna_tui.layout import Box, CellLayout
 from juturna_tui.view import NodeView
-from juturna_tui.widgets.pipeline_graph.brush import TONES, Brush, Piece, joined
+from juturna_tui.widgets.pipeline_graph.brush import LIGHT, MARKS, TONES, Brush, Piece, joined
 
 MAP_SIZE: Final = Size(24, 6)
 
@@ -55,9 +55,9 @@ def in_view(whole: CellLayout, window: Region, columns: int, rows: int) -> Regio
 
 def row(marks: Marks, frame: Region, y: int, brush: Brush) -> list[Segment]:
     """Row `y` of the map, its own border included."""
-    signs, styles = brush.signs, brush.styles
+    styles = brush.styles
     paper = styles["map"]
-    top_left, flat, top_right, upright, bottom_left, bottom_right = signs.light
+    top_left, flat, top_right, upright, bottom_left, bottom_right = LIGHT
     columns, rows = len(marks[0]), len(marks)
     if y in (0, rows + 1):
         begin, end = (bottom_left, bottom_right) if y else (top_left, top_right)
@@ -65,13 +65,13 @@ def row(marks: Marks, frame: Region, y: int, brush: Brush) -> list[Segment]:
     pieces: list[Piece] = [(upright, paper)]
     for x, mark in enumerate(marks[y - 1]):
         tone = TONES[mark - 1] if mark else ""
-        line = frame_line(frame, x, y - 1, signs.light)
+        line = frame_line(frame, x, y - 1)
         if tone in ("warn", "bad"):
-            pieces.append((signs.marks[mark - 1], ink(paper, styles[tone])))
+            pieces.append((MARKS[mark - 1], ink(paper, styles[tone])))
         elif line:
             pieces.append((line, ink(paper, styles["selected"])))
         else:
-            pieces.append((signs.marks[mark - 1] if mark else " ", paper))
+            pieces.append((MARKS[mark - 1] if mark else " ", paper))
     return joined([*pieces, (upright, paper)])
 
 
@@ -80,17 +80,18 @@ def ink(paper: Style, style: Style) -> Style:
     return style + Style(bgcolor=paper.bgcolor)
 
 
-def frame_line(frame: Region, x: int, y: int, box: tuple[str, ...]) -> str:
+def frame_line(frame: Region, x: int, y: int) -> str:
     """The line of a frame at a cell; "" beside and inside of it. One row, which has no room for lines, is in [ ]."""
     if not frame.contains(x, y):
         return ""
+    top_left, flat, top_right, upright, bottom_left, bottom_right = LIGHT
     first, last = x == frame.x, x == frame.right - 1
     top, bottom = y == frame.y, y == frame.bottom - 1
     if first and last:
-        return box[3]
+        return upright
     if top and bottom:
         return "[" if first else "]" if last else ""
     if top or bottom:
-        begin, end = (box[0], box[2]) if top else (box[4], box[5])
-        return begin if first else end if last else box[1]
-    return box[3] if first or last else ""
+        begin, end = (top_left, top_right) if top else (bottom_left, bottom_right)
+        return begin if first else end if last else flat
+    return upright if first or last else ""

@@ -10,7 +10,6 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
-from juturna_tui.layout import ascii_art
 from juturna_tui.view import Fill, Frame, NodeView
 from juturna_tui.widgets.pipeline_graph.brush import Brush, Piece, joined
 from juturna_tui.widgets.pipeline_graph.picture import Picture
@@ -85,8 +84,6 @@ class Painting:
         rows = self.picture.layout.rows
         art = rows[row] if row < len(rows) else ""
         text = art[start:stop].ljust(stop - start)
-        if self.brush.ascii:
-            text = ascii_art(text)
         plain = self.brush.styles["edge"]
         if not over:
             return [Segment(text, plain)]
@@ -117,7 +114,6 @@ class Painting:
                 chosen = self.selected in self.picture.graph.links[link]
                 if chosen or fill is not Fill.EASY:
                     style = self.brush.styles[FILL_STYLES[fill]] + Style(bold=chosen or None)
-                    sign = fill.ascii_sign if self.brush.ascii else fill.sign
-                    found.append(((SEVERITY[fill], chosen), (link, style, sign)))
+                    found.append(((SEVERITY[fill], chosen), (link, style, fill.sign)))
             self._lit = [each for _, each in sorted(found, key=itemgetter(0))]
         return self._lit

@@ -74,7 +74,6 @@ class PipelineGraph(ScrollView, can_focus=True):
 
     selected: reactive[str] = reactive("", repaint=False, init=False)
     mode: reactive[Mode] = reactive[Mode]("full", repaint=False, init=False)
-    ascii: reactive[bool] = reactive(False, repaint=False, init=False)
     mapped: reactive[bool] = reactive(True)
     """Whether there is a map where there is need of one."""
 
@@ -98,11 +97,8 @@ class PipelineGraph(ScrollView, can_focus=True):
         links: tuple[tuple[str, str], ...]
         size: tuple[int, int]
 
-    def __init__(
-        self, *, ascii: bool = False, id: str | None = None, classes: str | None = None
-    ) -> None:
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.set_reactive(PipelineGraph.ascii, ascii)
         self.frame: Frame | None = None
         self._wanted = Graph((), (), SIZES["full"])
         self._asked: Graph | None = None
@@ -255,7 +251,7 @@ class PipelineGraph(ScrollView, can_focus=True):
             return ""
         if not self._wanted.names:
             return "no nodes yet: press e to edit the file"
-        return f"drawing {len(self._wanted.names)} nodes {'...' if self.ascii else ELLIPSIS}"
+        return f"drawing {len(self._wanted.names)} nodes {ELLIPSIS}"
 
     @property
     def _painting_now(self) -> Painting:
@@ -277,7 +273,7 @@ class PipelineGraph(ScrollView, can_focus=True):
         if self._brush is None:
             names = {name: f"pipeline-graph--{name}" for name in STYLES}
             styles = {name: self.get_component_rich_style(each) for name, each in names.items()}
-            self._brush = Brush(self._picture.box_size, self.ascii, styles)
+            self._brush = Brush(self._picture.box_size, styles)
         return self._brush
 
     @property
@@ -299,9 +295,6 @@ class PipelineGraph(ScrollView, can_focus=True):
         self._wanted = self._wanted._replace(size=SIZES[mode])
         if self._drawn is not None:
             self._arrange()
-
-    def watch_ascii(self) -> None:
-        self._forget()
 
     # --- what is pressed -----------------------------------------------------------------------------------------
 
