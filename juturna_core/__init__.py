@@ -5,8 +5,13 @@ Importing this package loads nothing else; the names below are imported when the
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# gRPC's wheels take part in every fork of the process, and a call that begins meanwhile can hang or end the process.
+# It has to be said before gRPC is imported; a plugin that forks to use gRPC in the child says otherwise.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 if TYPE_CHECKING:
     from juturna_core.catalog import Catalog
