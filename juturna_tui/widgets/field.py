@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.widgets import Input
 
 from juturna_core.cells import printable
+from juturna_tui.widgets.burst import obey
 
 
 class Field(Input):
@@ -15,3 +17,6 @@ class Field(Input):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "submit"
+
+    async def _on_key(self, event: events.Key) -> None:
+        await obey(self, event)

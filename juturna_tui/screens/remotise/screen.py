@@ -210,6 +210,7 @@ class RemotiseScreen(Dialog[Place | None]):
     # --- actions -----------------------------------------------------------------------------------------------------
 
     def action_write(self) -> None:
+        self._read()  # what was typed last may not have been told yet
         if self.typed is not None:
             self.dismiss(self.typed)
             return
@@ -218,12 +219,14 @@ class RemotiseScreen(Dialog[Place | None]):
         self.query_one(f"#{name}").focus()
 
     def action_copy(self) -> None:
+        self._read()
         line, why_not = self._line()
         if line:
             self.app.copy_to_clipboard(line)
         self._say("the command is copied" if line else f"nothing copied. {why_not}")
 
     def action_start(self) -> None:
+        self._read()
         line, why_not = self._line()
         if line and self.typed is not None:
             self.post_message(self.StartHere(self.typed))

@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 
 from juturna_core.errors import Problem
+from juturna_tui.widgets.burst import obey
 from juturna_tui.widgets.config_editor.text import Lines, Rows
 
 LARGEST = 2_000_000
@@ -119,6 +120,10 @@ class Source(TextArea):
         # The line of the cursor keeps the colours of its words: Textual lays this style over them.
         return Style(bgcolor=style.bgcolor) if names == ("text-area--cursor-line",) else style
 
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
+        typed = key == "enter" and not self.read_only
+        return typed or super().check_consume_key(key, character)
+
     def action_paste(self) -> None:
         self.paste(self.app.clipboard)
 
@@ -153,6 +158,8 @@ class Source(TextArea):
         return Strip.join([strip.crop(0, edge), Strip([sign]), strip.crop(edge + 1)])
 
     async def _on_key(self, event: events.Key) -> None:
+        if await obey(self, event):
+            return
         if event.key == "escape":
             event.prevent_default()  # with which Textual's would move the focus
         elif event.key == "enter" and not self.read_only:

@@ -270,7 +270,7 @@ class ConfigEditor(Vertical):
             self._bar.focus()
         elif self.dirty:
             self._ask(LEAVE)
-            self._bar.focus()
+            self.screen.set_focus(self._bar)  # at once: the next key is an answer
         else:
             self._leave()
 
