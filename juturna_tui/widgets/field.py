@@ -1,4 +1,4 @@
-"""A line of text to type in, on the screens that ask for some."""
+"""A line of text to type in: on the screens that ask for some, and in panes that search."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ class Field(Input):
 
     async def _on_key(self, event: events.Key) -> None:
         await obey(self, event)
+
+
+class Search(Field):
+    """One in a pane, which is told of enter by `Submitted`."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return True

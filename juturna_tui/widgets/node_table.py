@@ -25,6 +25,7 @@ from textual.widgets import Input
 
 from juturna_core.cells import cut, printable, width
 from juturna_tui.view import Frame, NodeView
+from juturna_tui.widgets.field import Search
 from juturna_tui.widgets.node_columns import (
     COLUMNS,
     TONES,
@@ -121,7 +122,7 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Rows as they are on the screen, and whether the cursor is on them."""
         self._sorted = ""
         self._falling = False
-        self._input = Input(placeholder="part of a name", select_on_focus=False, compact=True)
+        self._input = Search(placeholder="part of a name", select_on_focus=False, compact=True)
 
     @property
     def is_container(self) -> bool:
@@ -365,6 +366,7 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         return self._shown.nodes if self._shown is not None else ()
 
     def _ordered(self) -> list[NodeView]:
-        part = self._filter
-        found = [node for node in self._known if not part or part in node.name.casefold()]
+        found, part = self._known, self._filter
+        if part:
+            found = [node for node in found if part in printable(node.name).casefold()]
         return ordered(found, self._sorted, self._falling)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import MouseScrollDown, MouseScrollUp
+from textual.events import MouseScrollDown, MouseScrollUp, Paste
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
@@ -548,6 +548,21 @@ def test_while_one_types_a_search_the_keys_of_the_view_and_the_app_are_text() ->
         assert numbers(app)[-1] == 39
         await pilot.press("escape", "q")
         assert app.noted == ["escape", "q"]  # there is nothing to close: it is the app's
+
+    on_stage(test)
+
+
+def test_what_is_pasted_into_the_search_is_harmless_and_finds_what_looks_like_it() -> None:
+    async def test(app: Stage, pilot: Pilot[None]) -> None:
+        app.view.extend([line(1, text="a\x1b[2J\u202eb"), line(2)])
+        await pilot.press("slash")
+        app.post_message(Paste("\x1b[2J\u202e"))
+        await pilot.pause()
+        shown = app.screen._compositor.render_strips()[10].text
+        assert shown.strip() == "␛[2J\ufffd"
+        await pilot.press("enter")
+        assert "/␛[2J\ufffd 1 of 1" in app.status
+        assert app.focused is app.view
 
     on_stage(test)
 

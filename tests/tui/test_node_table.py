@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.events import Paste
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -450,6 +451,19 @@ def test_the_filter_is_typed_whatever_its_keys_do_elsewhere() -> None:
         assert app.query_one(Input).value == "jogGO" and not app.posted
 
     run(test, node("a"))
+
+
+def test_what_is_pasted_into_the_filter_is_harmless_and_finds_what_looks_like_it() -> None:
+    async def test(app: Screen, pilot: Pilot[None]) -> None:
+        await pilot.press("slash")
+        app.post_message(Paste("au\x1b[2J\u202e"))
+        await pilot.pause()
+        assert app.lines[-1].strip() == "au␛[2J\ufffd"
+        assert "\x1b" not in app.query_one(Input).value
+        await pilot.press("enter")
+        assert app.names == ["au␛[2J\ufffd"] and app.table.has_focus
+
+    run(test, node("audio"), node("au\x1b[2J\u202e"))
 
 
 def test_the_filter_hides_no_row_for_good() -> None:

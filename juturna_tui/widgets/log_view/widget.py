@@ -23,6 +23,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from juturna_core.cells import printable, shorten, width
+from juturna_tui.widgets.field import Search
 from juturna_tui.widgets.log_view.backlog import Backlog, passing
 from juturna_tui.widgets.log_view.line import (
     SEVERITIES,
@@ -108,7 +109,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._capacity = capacity
         self._what = what
         self._empty = empty
-        self._field = Input(placeholder="search: enter finds, escape closes", compact=True)
+        self._field = Search(placeholder="search: enter finds, escape closes", compact=True)
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
         self._begin()
 
