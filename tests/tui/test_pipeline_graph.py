@@ -449,6 +449,24 @@ def test_a_large_graph_asks_for_its_layout_one_at_a_time() -> None:
     run(chain(61), test, answers=False)
 
 
+@pytest.mark.parametrize("keys", [[], ["z"], ["z", "z"], ["z", "z", "z"]], ids=len)
+def test_boxes_are_full_up_to_sixty_nodes_and_a_line_above_unless_somebody_chose(
+    keys: list[str],
+) -> None:
+    async def test(app: Screen, pilot: Pilot[None]) -> None:
+        await pilot.press(*keys)
+        chosen = app.graph._picture.layout.boxes[0].height if keys else None
+        for count in (81, 3, 0, 81, 60, 61):
+            app.seen.clear()
+            app.graph.show(chain(count))
+            await pilot.pause()
+            heights = {box.height for box in app.graph._picture.layout.boxes}
+            assert heights == ({chosen or (1 if count > 60 else 4)} if count else set())
+            assert len(app.seen) == (count > 60), "a graph is laid out once"
+
+    run(chain(3), test)
+
+
 # --- how much is drawn -----------------------------------------------------------------------------------------------
 
 

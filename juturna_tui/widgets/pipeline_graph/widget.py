@@ -101,6 +101,7 @@ class PipelineGraph(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.frame: Frame | None = None
         self._wanted = Graph((), (), SIZES["full"])
+        self._sized = False  # by a person: from then on the size stays what it is
         self._asked: Graph | None = None
         self._picture = Picture(self._wanted, CellLayout(0, 0, (), (), (), ()))
         self._drawn: Frame | None = None  # the last frame that is of the graph that is laid out
@@ -118,8 +119,10 @@ class PipelineGraph(ScrollView, can_focus=True):
         before, self.frame = self.frame, frame
         if before is None or before.about is not frame.about:
             names = tuple(node.name for node in frame.about.nodes)
-            if len(names) > MANY and (before is None or not before.nodes):
-                self.mode = "line"
+            many = len(names) > MANY
+            if not self._sized and many != (len(self._wanted.names) > MANY):
+                # without its watcher: the graph of before is not to be laid out once more
+                self.set_reactive(PipelineGraph.mode, "line" if many else "full")
             self._wanted = Graph(names, frame.about.links, SIZES[self.mode])
         if self._drawn is None or self._wanted != self._picture.graph:
             self._arrange()
@@ -341,6 +344,7 @@ class PipelineGraph(ScrollView, can_focus=True):
 
     def action_size(self) -> None:
         modes = list(SIZES)
+        self._sized = True
         self.mode = modes[(modes.index(self.mode) + 1) % len(modes)]
 
     def action_map(self) -> None:
