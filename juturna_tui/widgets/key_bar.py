@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import RenderResult
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.events import Click
 from textual.screen import Screen
 from textual.widget import Widget
@@ -34,7 +34,7 @@ class KeyBar(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._places: list[tuple[int, int, str]] = []
+        self._places: list[tuple[int, int, ActiveBinding]] = []
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._again)
@@ -43,40 +43,40 @@ class KeyBar(Widget):
         self.refresh()
 
     def render(self) -> RenderResult:
-        shown = [each for each in self._active() if each.show and each.description]
-        last = [each for each in shown if each.id in LAST]
-        first = [each for each in shown if each.id not in LAST]
+        shown = [each for each in self._active() if each.binding.show and each.binding.description]
+        last = [each for each in shown if each.binding.id in LAST]
+        first = [each for each in shown if each.binding.id not in LAST]
         style = self.get_component_rich_style("key-bar--key")
         text, self._places = Text(no_wrap=True, end=""), []
-        room = self.size.width - sum(width(self._label(each)) for each in last)
-        for binding in [*first, *last]:
+        room = self.size.width - sum(width(self._label(each.binding)) for each in last)
+        for active in [*first, *last]:
+            binding = active.binding
             label = self._label(binding)
-            if binding in first and width(text.plain) + width(label) > room:
+            if active in first and width(text.plain) + width(label) > room:
                 continue
             begin = width(text.plain)
             key = self.app.get_key_display(binding)
             text.append(f" {key}", style)
             text.append(f" {binding.description} ")
-            self._places.append((begin, width(text.plain), binding.action))
+            self._places.append((begin, width(text.plain), active))
         return text
 
     def _label(self, binding: Binding) -> str:
         return f" {self.app.get_key_display(binding)} {binding.description} "
 
-    def _active(self) -> list[Binding]:
+    def _active(self) -> list[ActiveBinding]:
         """One for each action, with its shortest key, those of the focused widget first."""
-        found: dict[str, Binding] = {}
+        found: dict[str, ActiveBinding] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
             known = found.get(binding.action)
             if not active.enabled or binding.key in STAND_INS:
                 continue
-            if known is None or len(binding.key) < len(known.key):
-                found[binding.action] = binding
+            if known is None or len(binding.key) < len(known.binding.key):
+                found[binding.action] = active
         return list(found.values())
 
     async def on_click(self, event: Click) -> None:
-        for begin, end, action in self._places:
+        for begin, end, active in self._places:
             if begin <= event.x < end:
-                focused = self.screen.focused
-                await self.app.run_action(action, focused or self.screen)
+                await self.app.run_action(active.binding.action, active.node)

@@ -137,6 +137,23 @@ def test_the_key_bar_has_help_palette_and_quit_at_every_width(tmp_path: Path) ->
     play(story, tmp_path)
 
 
+@pytest.mark.parametrize("label", ["z box size", "w warp", "? help"])
+def test_a_click_on_a_key_of_the_bar_is_the_same_as_the_key(tmp_path: Path, label: str) -> None:
+    """Whoever has it: what has the focus, the screen, the app."""
+
+    async def story(bench: Bench) -> None:
+        await choose_pass(bench)
+        await bench.pilot.click(offset=(bench.rows[-1].index(label) + 1, len(bench.rows) - 1))
+        done = {
+            "z box size": lambda: bench.app.monitor.graph.mode == "line",
+            "w warp": lambda: bench.control.asked("probe"),
+            "? help": lambda: isinstance(bench.app.screen, HelpScreen),
+        }
+        await bench.until(done[label], label)
+
+    play(story, tmp_path, prepare=there)
+
+
 def test_ids_of_bindings_are_unique_and_all_of_them_are_described() -> None:
     found = bindings(*OWNERS)
     ids = [each.id for each in found]
