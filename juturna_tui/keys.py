@@ -8,6 +8,7 @@ from textual.dom import DOMNode
 from juturna_tui.app import Workbench
 from juturna_tui.screens.attach import AttachScreen
 from juturna_tui.screens.confirm import ConfirmScreen
+from juturna_tui.screens.dialog import Dialog
 from juturna_tui.screens.help import HelpScreen
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.screens.remotise import RemotiseScreen
@@ -20,7 +21,7 @@ from juturna_tui.widgets.node_table import NodeTable
 from juturna_tui.widgets.pipeline_graph import PipelineGraph
 
 PLACES: dict[str, type[DOMNode]] = {
-    "Everywhere": Workbench,
+    "Everywhere but in dialogs": Workbench,
     "On the main screen": MonitorScreen,
     "Graph": PipelineGraph,
     "Detail": NodeDetail,
@@ -28,6 +29,7 @@ PLACES: dict[str, type[DOMNode]] = {
     "Log and events": LogView,
     "Config": ConfigEditor,
     "A question about the file": Bar,
+    "In every dialog": Dialog,
     "Where a node runs (remotise)": RemotiseScreen,
     "There, beside the fields": Report,
     "A question": ConfirmScreen,

@@ -22,6 +22,9 @@ id in the last column, in `$XDG_CONFIG_HOME/juturna/workbench.toml` (`juturna-tu
 "log.search" = "ctrl+f,slash"
 ```
 
+Where text is typed, letters and signs are text, and `ctrl+c` copies what is marked. `x`, `a` and `d` are for the main
+screen.
+
 This page is made from the program by `make keys`.
 """
 

@@ -126,6 +126,7 @@ class AttachScreen(Asking[Choice | None]):
         Binding("a", "address", "type an address", id="attach.address"),
         Binding("r", "refresh_lists", "look again", id="attach.refresh"),
         Binding("escape", "leave", "back", id="attach.leave"),
+        Binding("f1", "app.help", "help", show=False, id="attach.help"),
     ]
 
     AUTO_FOCUS = ""

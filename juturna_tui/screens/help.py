@@ -113,7 +113,7 @@ class HelpScreen(Dialog[None]):
     """`settings` is the path of the file that changes keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "dismiss", "close", id="help.close"),
+        Binding("escape,question_mark,f1,q", "dismiss", "close", id="help.close"),
     ]
 
     DEFAULT_CSS = """
@@ -134,6 +134,10 @@ class HelpScreen(Dialog[None]):
         super().__init__()
         self.sections = sections
         self.settings = settings
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Its own keys are not explained on it."""
+        return action != "help" and super().check_action(action, parameters)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as scroll:

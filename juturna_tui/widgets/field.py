@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from textual import events
+from textual.actions import SkipAction
 from textual.widgets import Input
 
 from juturna_core.cells import printable
@@ -17,6 +20,11 @@ class Field(Input):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "submit"
+
+    def action_copy(self) -> None:
+        """Where nothing is marked ctrl+c would go on to the app, and end it."""
+        with suppress(SkipAction):
+            super().action_copy()
 
     async def _on_key(self, event: events.Key) -> None:
         await obey(self, event)

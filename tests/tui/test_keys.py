@@ -13,23 +13,26 @@ from typing import Any
 import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.widgets import Input
+from textual.screen import Screen
+from textual.widgets import Input, Static
 
 from juturna_core.errors import JuturnaError
 from juturna_tui.app import Workbench
 from juturna_tui.screens import remotise
 from juturna_tui.screens.attach import AttachScreen
 from juturna_tui.screens.confirm import ConfirmScreen
+from juturna_tui.screens.dialog import Dialog
 from juturna_tui.screens.help import HelpScreen
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.screens.remotise import RemotiseScreen
 from juturna_tui.settings import Settings
 from juturna_tui.widgets.config_editor import Bar, ConfigEditor
+from juturna_tui.widgets.field import Field
 from juturna_tui.widgets.log_view import LogView
 from juturna_tui.widgets.node_detail import NodeDetail
 from juturna_tui.widgets.node_table import NodeTable
 from juturna_tui.widgets.pipeline_graph import PipelineGraph
-from tests.tui.rig import Bench, choose_pass, external, play, there
+from tests.tui.rig import Bench, choose_pass, edit, external, play, there
 
 
 def bindings(*owners: type[DOMNode]) -> list[Binding]:
@@ -38,7 +41,7 @@ def bindings(*owners: type[DOMNode]) -> list[Binding]:
 
 
 OWNERS: tuple[type[DOMNode], ...] = (
-    *(Workbench, MonitorScreen, AttachScreen, ConfirmScreen, HelpScreen, RemotiseScreen),
+    *(Workbench, MonitorScreen, AttachScreen, Dialog, ConfirmScreen, HelpScreen, RemotiseScreen),
     *(PipelineGraph, NodeTable, NodeDetail, LogView, ConfigEditor, Bar, remotise.Report),
 )
 """All that have keys."""
@@ -155,8 +158,11 @@ def test_a_click_on_a_key_of_the_bar_is_the_same_as_the_key(tmp_path: Path, labe
 
 
 def test_ids_of_bindings_are_unique_and_all_of_them_are_described() -> None:
+    """Dialogs have some of the app's again, which keep their ids: who changes such a key changes both."""
     found = bindings(*OWNERS)
-    ids = [each.id for each in found]
+    again = [each for each in bindings(Dialog) if each.id and each.id.startswith("app.")]
+    assert {each.id for each in again} <= {each.id for each in bindings(Workbench)}
+    ids = [each.id for each in found if each not in again]
     assert all(ids), "each can be given another key"
     assert len(ids) == len(set(ids))
     assert [each.id for each in found if not each.description.strip()] == []
@@ -185,6 +191,140 @@ def test_every_key_of_the_screen_can_be_another_one(binding: Binding) -> None:
     mapped = owner._bindings.copy()
     mapped.apply_keymap(app._keymap)
     assert {each.id for each in mapped.key_to_bindings["f12"]} == {binding.id}
+
+
+# --- dialogs ---------------------------------------------------------------------------------------------------------
+
+DIALOGS: dict[str, tuple[list[str], type[Screen[Any]]]] = {
+    "field": (["r"], RemotiseScreen),
+    "report": (["r", "tab", "tab", "tab"], RemotiseScreen),
+    "question": (["x"], ConfirmScreen),
+    "address": (["a", "a"], AttachScreen),
+    "attach": (["a"], AttachScreen),
+}
+"""How each is opened, and what is to have the focus then."""
+
+
+async def open_dialog(bench: Bench, name: str) -> None:
+    keys, dialog = DIALOGS[name]
+    await choose_pass(bench)
+    await bench.press(*keys)
+    await bench.until(lambda: isinstance(bench.app.screen, dialog), name)
+    where = {"field": Field, "address": Field, "report": remotise.Report}.get(name)
+    await bench.until(lambda: where is None or isinstance(bench.app.focused, where), name)
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+def test_help_explains_a_dialog_and_goes_back_to_it(tmp_path: Path, name: str) -> None:
+    async def story(bench: Bench) -> None:
+        await open_dialog(bench, name)
+        for key in ("f1",) if name in ("field", "address") else ("f1", "question_mark"):
+            await bench.press(key)
+            await bench.until(lambda: isinstance(bench.app.screen, HelpScreen), key)
+            await bench.until_said("find anything by its name")
+            await bench.press(key)
+            await bench.until(lambda: isinstance(bench.app.screen, DIALOGS[name][1]), key)
+
+    play(story, tmp_path, prepare=there)
+
+
+@pytest.mark.parametrize("name", [*DIALOGS, "help"])
+def test_the_palette_opens_over_a_dialog(tmp_path: Path, name: str) -> None:
+    async def story(bench: Bench) -> None:
+        if name == "help":
+            await bench.press("question_mark")
+        else:
+            await open_dialog(bench, name)
+        await bench.press("ctrl+p", *"theme")
+        await bench.until_said("choose the colours")
+
+    play(story, tmp_path, prepare=there)
+
+
+@pytest.mark.parametrize(
+    "name, key",
+    [
+        *((name, "ctrl+q") for name in [*DIALOGS, "help"]),
+        *((name, key) for name in ("report", "question", "attach") for key in ("q", "ctrl+c")),
+        ("help", "ctrl+c"),
+    ],
+)
+def test_one_leaves_from_a_dialog(tmp_path: Path, name: str, key: str) -> None:
+    async def story(bench: Bench) -> None:
+        if name == "help":
+            await bench.press("question_mark")
+        else:
+            await open_dialog(bench, name)
+        await bench.press(key)
+        await bench.until(lambda: bench.app._exit)
+
+    play(story, tmp_path, prepare=there)
+
+
+def test_what_is_not_saved_is_asked_about_where_one_can_answer(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await edit(bench)
+        bench.app.monitor.action_pane("graph")
+        await bench.press("question_mark")
+        await bench.until(lambda: isinstance(bench.app.screen, HelpScreen))
+        await bench.press("ctrl+q")
+        await bench.until_said("not saved: s save")
+        assert bench.app.screen is bench.app.monitor
+        await bench.press("d")
+        await bench.until(lambda: not bench.app.monitor.editor.editing)
+
+    play(story, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["field", "address"])
+def test_in_a_field_letters_and_signs_are_text_and_ctrl_c_copies(tmp_path: Path, name: str) -> None:
+    async def story(bench: Bench) -> None:
+        await open_dialog(bench, name)
+        field = bench.app.focused
+        assert isinstance(field, Field)
+        await bench.press("ctrl+u", "q", "question_mark", "ctrl+c", "f7", "ctrl+shift+a", "ctrl+c")
+        assert field.value == "q?" and bench.app.focused is field and not bench.app._exit
+        assert bench.app.clipboard == "q?"
+
+    play(story, tmp_path, prepare=there)
+
+
+def test_what_is_marked_in_a_dialog_is_copied(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await open_dialog(bench, "question")
+        bench.app.screen.query_one(Static).text_select_all()
+        await bench.press("ctrl+c")
+        await bench.until(lambda: "pipeline" in bench.app.clipboard, "copied")
+        assert isinstance(bench.app.screen, ConfirmScreen) and not bench.app._exit
+
+    play(story, tmp_path)
+
+
+def test_the_keymap_changes_keys_in_dialogs_too(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await open_dialog(bench, "report")
+        await bench.until(lambda: "f5 help" in bench.rows[-1])
+        await bench.press("f1", "question_mark", "f5")
+        await bench.until(lambda: isinstance(bench.app.screen, HelpScreen))
+
+    play(story, tmp_path, prepare=there, settings=Settings(keymap={"app.help": "f5"}))
+
+
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("field", "⏎ write and switch  ^y copy command  ^s start it here  esc cancel  f1 help"),
+        ("report", "y copy command  s start it here  ⏎ write and switch  esc cancel  f1 help"),
+    ],
+)
+def test_the_keys_of_a_place_stand_below_it(tmp_path: Path, name: str, said: str) -> None:
+    async def story(bench: Bench) -> None:
+        await open_dialog(bench, name)
+        await bench.until(lambda: bench.rows[-1].strip() == said)
+        await bench.pilot.click(offset=(bench.rows[-1].index("copy command"), 23))
+        await bench.until(lambda: bench.app.clipboard.startswith("juturna remotize"))
+
+    play(story, tmp_path, prepare=there, size=(80, 24))
 
 
 # --- the keys of the panes -------------------------------------------------------------------------------------------

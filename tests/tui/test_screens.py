@@ -556,7 +556,7 @@ def a_help() -> HelpScreen:
     return HelpScreen(found, f"/home/{NASTY}/workbench.toml")
 
 
-@pytest.mark.parametrize("key", ["escape", "question_mark", "q"])
+@pytest.mark.parametrize("key", ["escape", "question_mark", "f1", "q"])
 def test_help_is_closed(key: str) -> None:
     assert play(a_help(), pressing(key)).results == [None]
 

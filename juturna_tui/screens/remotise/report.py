@@ -31,8 +31,8 @@ class Report(Static, can_focus=True):
     """All that is not typed in. Letters are keys here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "screen.copy", "copy command", show=False, id="remotise.copy-letter"),
-        Binding("s", "screen.start", "start it here", show=False, id="remotise.start-letter"),
+        Binding("y", "screen.copy", "copy command", id="remotise.copy-letter"),
+        Binding("s", "screen.start", "start it here", id="remotise.start-letter"),
     ]
 
     def tell(self, node: NodeDescription, place: Place | None, told: Told, command: str) -> None:

@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from juturna_core.cells import printable
 from juturna_core.control.api import NodeDescription, Probe
@@ -25,6 +25,7 @@ from juturna_tui.screens.remotise.place import CHECKS, command
 from juturna_tui.screens.remotise.report import Report, Told
 from juturna_tui.settings import Place
 from juturna_tui.widgets.field import Field
+from juturna_tui.widgets.key_bar import KeyBar
 
 PAUSE: Final = 0.25
 """Seconds without a key before a place is tried."""
@@ -37,8 +38,8 @@ class RemotiseScreen(Dialog[Place | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "write", "write and switch", id="remotise.write"),
-        Binding("ctrl+y", "copy", "copy command", id="remotise.copy"),
-        Binding("ctrl+s", "start", "start it here", id="remotise.start"),
+        Binding("ctrl+y", "screen.copy", "copy command", id="remotise.copy"),
+        Binding("ctrl+s", "screen.start", "start it here", id="remotise.start"),
         Binding("escape", "dismiss", "cancel", id="remotise.cancel"),
         Binding("tab", "app.focus_next", "next field", show=False, id="remotise.next"),
         Binding(
@@ -68,6 +69,7 @@ class RemotiseScreen(Dialog[Place | None]):
         text-style: bold;
         display: none;
     }
+    RemotiseScreen KeyBar { dock: bottom; }
     RemotiseScreen.-narrow > VerticalScroll { border: none; }
     RemotiseScreen .row { height: auto; }
     RemotiseScreen.-wide .row { layout: horizontal; }
@@ -147,7 +149,7 @@ class RemotiseScreen(Dialog[Place | None]):
                     yield Static(classes="wrong -fine")
             yield Report()
         yield Static(id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self._read()
