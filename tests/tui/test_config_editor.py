@@ -28,6 +28,19 @@ def test_one_reads_until_e_and_typing_changes_nothing_then() -> None:
     run(story)
 
 
+def test_x_runs_it_only_while_one_reads() -> None:
+    async def story(pane: Pane, pilot: Pilot[None]) -> None:
+        pane.editor.runs = False
+        await pilot.pause()
+        assert pane.said_below() == "saved · x runs it"
+        await pilot.press("e")
+        assert pane.said_below() == "editing · saved · esc, then x runs it"
+        await pilot.press("escape")
+        assert pane.said_below() == "saved · x runs it"
+
+    run(story)
+
+
 def test_undo_of_an_earlier_edit_does_nothing_while_one_reads() -> None:
     async def story(pane: Pane, pilot: Pilot[None]) -> None:
         await pilot.press("e", "x", "ctrl+s")

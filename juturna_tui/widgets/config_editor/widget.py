@@ -356,8 +356,10 @@ class ConfigEditor(Vertical):
             status = "saved · what runs is another one: R has it taken"
         elif errors:
             status = f"saved with {count}" + (": the old pipeline runs on" if self.runs else "")
-        else:
-            status = "saved · what is written is what runs" if self.runs else "saved · x runs it"
+        elif self.runs:
+            status = "saved · what is written is what runs"
+        else:  # while one edits x is a letter
+            status = "saved · esc, then x runs it" if self.editing else "saved · x runs it"
         if warnings := len(self._problems) - errors:
             status += f" · {warnings} warning{'s' if warnings > 1 else ''}"
         self._bar.status = f"editing · {status}" if self.editing else status
