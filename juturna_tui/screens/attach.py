@@ -126,6 +126,8 @@ class AttachScreen(Asking[Choice | None]):
         Binding("a", "address", "type an address", id="attach.address"),
         Binding("r", "refresh_lists", "look again", id="attach.refresh"),
         Binding("escape", "leave", "back", id="attach.leave"),
+        Binding("tab", "app.focus_next", "next list", show=False, id="attach.next"),
+        Binding("shift+tab", "app.focus_previous", "last list", show=False, id="attach.previous"),
         Binding("f1", "app.help", "help", show=False, id="attach.help"),
     ]
 

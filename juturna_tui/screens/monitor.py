@@ -65,6 +65,7 @@ class MonitorScreen(Screen[None]):
         key("u", "ask('undo')", "undo", "file.undo", "take the last change of the file back"),
         key("R", "ask('reload')", "reload", "file.reload", "have what runs take the file as it is"),
         key("e", "edit", "edit", "file.edit", "edit the file here", bar=True),
+        key("E", "external", "edit in $EDITOR", "file.external", "edit the file in $EDITOR"),
         key(
             *("m", "detail('messages')", "messages", "node.messages"),
             "the node's last messages, in its detail",
@@ -82,6 +83,8 @@ class MonitorScreen(Screen[None]):
         key("4", "pane('events')", "events", "pane.events", "to the events"),
         key("5", "pane('config')", "config", "pane.config", "to the file"),
         key("i", "pane('detail')", "detail", "pane.detail", "to the selected node's detail"),
+        key("tab", "app.focus_next", "next pane", "pane.next", "to the next pane"),
+        key("shift+tab", "app.focus_previous", "last pane", "pane.previous", "to the pane before"),
     ]
     ALLOW_IN_MAXIMIZED_VIEW = "StatusBar, KeyBar"
     DEFAULT_CSS = """
@@ -365,6 +368,12 @@ class MonitorScreen(Screen[None]):
     def action_edit(self) -> None:
         self.action_pane("config")
         self.editor.action_edit()
+
+    def action_external(self) -> None:
+        """Where that cannot be, the pane says why."""
+        self.action_pane("config")
+        if self.editor.check_action("external", ()):
+            self.editor.action_external()
 
 
 def _line(event: Event) -> Line:

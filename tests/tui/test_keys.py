@@ -22,7 +22,7 @@ from juturna_tui.screens import remotise
 from juturna_tui.screens.attach import AttachScreen
 from juturna_tui.screens.confirm import ConfirmScreen
 from juturna_tui.screens.dialog import Dialog
-from juturna_tui.screens.help import HelpScreen
+from juturna_tui.screens.help import HelpScreen, sections
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.screens.remotise import RemotiseScreen
 from juturna_tui.settings import Settings
@@ -191,6 +191,74 @@ def test_every_key_of_the_screen_can_be_another_one(binding: Binding) -> None:
     mapped = owner._bindings.copy()
     mapped.apply_keymap(app._keymap)
     assert {each.id for each in mapped.key_to_bindings["f12"]} == {binding.id}
+
+
+def test_capital_e_opens_the_file_in_the_editor_of_the_user_from_every_pane(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    external(monkeypatch, tmp_path, 'printf "#" >> "$2"')
+
+    async def story(bench: Bench) -> None:
+        for count, key in enumerate("12345i", 1):
+            await bench.press(key)
+            await bench.press("E")
+            await bench.until(lambda: bench.control.written.endswith("#" * count), key)  # noqa: B023
+            assert bench.app.monitor.editor.has_focus_within
+
+    play(story, tmp_path)
+
+
+def test_capital_e_shows_why_there_is_no_file_to_edit(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        bench.app.monitor.no_file()
+        await bench.press("E")
+        await bench.until_said("the file is not on this machine")
+
+    play(story, tmp_path)
+
+
+def test_capital_e_leaves_alone_what_is_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    external(monkeypatch, tmp_path, 'printf "#" >> "$2"')
+
+    async def story(bench: Bench) -> None:
+        await edit(bench)
+        bench.app.monitor.action_pane("graph")
+        await bench.press("E")
+        await bench.until(lambda: bench.app.monitor.editor.has_focus_within)
+        await bench.until_said("editing · not saved")
+        assert "#" not in bench.control.written
+
+    play(story, tmp_path)
+
+
+def test_tab_is_explained_and_can_be_another_key(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.until(lambda: bench.app.monitor.graph.has_focus)
+        await bench.press("f6")
+        await bench.until(lambda: bench.app.monitor.detail.has_focus)
+        await bench.press("tab", "f7")
+        await bench.until(lambda: bench.app.monitor.graph.has_focus)
+        await bench.press("question_mark")
+        await bench.until_said("f6 to the next pane", "f7 to the pane before")
+
+    keymap = {"pane.next": "f6", "pane.previous": "f7"}
+    play(story, tmp_path, settings=Settings(keymap=keymap))
+
+
+def test_who_only_reads_the_file_is_told_of_no_key_that_would_change_it(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        def keys() -> set[str]:
+            return {what for _, what in sections(bench.app.screen)[0].keys}
+
+        changes = {"Delete character left", "Delete line", "Cut", "Paste", "Undo", "Redo"}
+        await bench.press("5")
+        assert "Copy" in keys() and not keys() & changes
+        await bench.press("e")
+        assert keys() > changes
+
+    play(story, tmp_path)
 
 
 # --- dialogs ---------------------------------------------------------------------------------------------------------

@@ -428,6 +428,26 @@ def test_f_shows_only_the_node_of_the_current_line_and_then_all_again() -> None:
     on_stage(test)
 
 
+def test_f_and_n_say_why_they_do_nothing_until_the_next_key() -> None:
+    async def test(app: Stage, pilot: Pilot[None]) -> None:
+        async def says(key: str) -> str:
+            await pilot.press(key)
+            await pilot.pause()
+            return app.screen._compositor.render_strips()[0].text
+
+        assert "log · there is no line to take a node from · 0 lines" in await says("f")
+        app.view.extend([line(1, node="1_pass"), line(2)])
+        assert "log · this line is of no node · 2 lines" in await says("f")
+        for key in ("n", "N"):
+            assert "log · nothing is searched for: / begins · 2 lines" in await says(key)
+        assert "log · 2 lines" in await says("up")
+        assert "log · 1 of 2 lines · filter: node 1_pass" in await says("f")
+        await search(pilot, "none")
+        assert "log · 1 of 2 lines · filter: node 1_pass · /none 0" in await says("n")
+
+    on_stage(test)
+
+
 def test_filters_may_be_set_before_it_is_mounted_and_apply_together() -> None:
     async def run() -> None:
         app = Stage()

@@ -25,6 +25,8 @@ LARGEST = 2_000_000
 COLOURED = 10_000
 """Characters of one line that get colours: a file of one long line is drawn as fast as any."""
 SIGNS = {"error": "✖", "warning": "▲"}
+CHANGES = ("delete_", "cut", "paste", "undo", "redo")
+"""How the names of actions begin that change the text."""
 TOKEN = re.compile(
     r'(?P<key>"[^"\\]*(?:\\.[^"\\]*)*"(?=\s*:))'
     r'|(?P<string>"[^"\\]*(?:\\.[^"\\]*)*"?)'
@@ -124,16 +126,12 @@ class Source(TextArea):
         typed = key == "enter" and not self.read_only
         return typed or super().check_consume_key(key, character)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Who only reads has no keys that change something: neither where they are explained nor when pressed."""
+        return not (self.read_only and action.startswith(CHANGES))
+
     def action_paste(self) -> None:
         self.paste(self.app.clipboard)
-
-    def action_undo(self) -> None:
-        if not self.read_only:
-            self.undo()
-
-    def action_redo(self) -> None:
-        if not self.read_only:
-            self.redo()
 
     def _set_document(self, text: str, language: str | None) -> None:
         self.document = Lines(text)

@@ -110,6 +110,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._what = what
         self._empty = empty
         self._field = Search(placeholder="search: enter finds, escape closes", compact=True)
+        self._remark = ""  # why the last key did nothing
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
         self._begin()
 
@@ -193,6 +194,9 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         self._settle()
 
+    def on_key(self) -> None:
+        self._say("")
+
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         if event.widget is self and offset and offset.y > 0:
@@ -225,7 +229,9 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_match(self, direction: int) -> None:
         """Go to the next match, downwards or upwards, and from the last one to the first."""
-        if matches := self._rows.matches:
+        if not self._rows.sought:
+            self._say("nothing is searched for: / begins")
+        elif matches := self._rows.matches:
             below = bisect_right(matches, self._cursor) % len(matches)
             above = bisect_left(matches, self._cursor) - 1
             self._reveal(matches[below if direction > 0 else above])
@@ -240,6 +246,8 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_node(self) -> None:
         line = self._current()
+        if not self.node and (line is None or not line.node):
+            self._say("this line is of no node" if line else "there is no line to take a node from")
         self.node = "" if self.node or line is None else line.node
 
     def action_copy(self) -> None:
@@ -282,6 +290,12 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = max(self._rows.first, min(cursor, last))
         self.following = self._cursor >= last
         self.refresh()
+
+    def _say(self, remark: str) -> None:
+        """Until the next key."""
+        if remark != self._remark:
+            self._remark = remark
+            self.refresh_line(0)
 
     def _settle(self) -> None:
         """Keep the end, or else the current row, in sight when there is less room or more."""
@@ -338,7 +352,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         """What is shown, what is not, and why."""
         kept, shown = len(self._kept), len(self._rows.lines)
         matches, sought = self._rows.matches, self._rows.sought
-        parts = [self._what]
+        parts = [self._what, *filter(None, [self._remark])]
         if self.node or self.level:
             parts.append(f"{spaced(shown)} of {spaced(kept)} lines")
         else:
