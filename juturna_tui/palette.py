@@ -31,8 +31,8 @@ def _elsewhere(app: Workbench) -> Iterator[SystemCommand]:
     focused = app.monitor.focused
     here = focused.ancestors_with_self if focused is not None else ()
     for pane, widget in app.monitor.panes.items():
-        shown = {each.action: each for _, each in widget._bindings if each.show and each.id}
-        for action, binding in shown.items() if widget not in here else ():
+        known = {each.action: each for _, each in widget._bindings if each.description and each.id}
+        for action, binding in known.items() if widget not in here else ():
             run = partial(_do_in_pane, app, pane, action)
             yield SystemCommand(f"{pane}: {binding.description}", f"in the pane {pane}", run)
 

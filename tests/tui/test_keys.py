@@ -88,6 +88,24 @@ def test_the_palette_has_every_action(tmp_path: Path) -> None:
     play(story, tmp_path)
 
 
+def test_the_palette_has_every_action_of_the_other_panes(tmp_path: Path) -> None:
+    panes = {"nodes": NodeTable, "log": LogView, "config": ConfigEditor, "detail": NodeDetail}
+
+    async def story(bench: Bench) -> None:
+        await bench.until(lambda: bench.app.monitor.graph.has_focus)
+        titles = [each.title for each in bench.app.get_system_commands(bench.app.screen)]
+        for pane, owner in panes.items():
+            assert {f"{pane}: {each.description}" for each in bindings(owner)} <= {*titles}
+        assert {"nodes: reverse order", "log: next match", "log: first line"} <= {*titles}
+        assert len(titles) == len({*titles})
+        await bench.press("2", "o", "1", "ctrl+p", *"reverse order")
+        await bench.until_said("in the pane nodes")
+        await bench.press("enter")
+        await bench.until(lambda: bench.app.monitor.table._falling, "done there")
+
+    play(story, tmp_path)
+
+
 def test_ctrl_p_finds_an_action_by_its_name_and_does_it(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
         await bench.press("ctrl+p", *"freeze")
@@ -106,7 +124,7 @@ def test_the_palette_does_what_keys_do_in_other_panes(tmp_path: Path) -> None:
         assert len(titles) == len({*titles}) and "graph: box size" not in titles
         await bench.press("ctrl+p", *"log: search")
         await bench.until_said("in the pane log")
-        await bench.press("down", "enter")
+        await bench.press("enter")
         await bench.until(lambda: bench.app.monitor.log_view._field.has_focus)
 
     play(story, tmp_path)
