@@ -131,6 +131,7 @@ class MonitorScreen(Screen[None]):
         self.status = StatusBar()
         self._passed: Sequence[Passed] | None = None
         self._top_rows: int | None = None
+        self._opened_from: Widget | None = None  # where the detail was opened that lies over all
 
     def compose(self) -> ComposeResult:
         yield self.status
@@ -207,6 +208,11 @@ class MonitorScreen(Screen[None]):
 
     def watch_maximized(self, pane: Widget | None) -> None:
         self.status.alone = pane is not None
+        if pane is not self.detail:
+            self.detail.styles.clear_rule("display")  # on a narrow screen it has no place but alone
+            self.detail.refresh(layout=True)
+            if self.focused is self.detail and self.has_class("-narrow"):
+                self.set_focus(self._opened_from or self.graph)
 
     def watch_wrong(self) -> None:
         self.status.trouble = self.trouble()
@@ -340,6 +346,7 @@ class MonitorScreen(Screen[None]):
         self.minimize()
         widget: Widget = self.query_one(f"#{name}")
         if name == "detail" and not widget.display:
+            self._opened_from = self.focused if self.focused is not widget else None
             widget.styles.display = "block"
             self._show_detail()
             self.maximize(widget)

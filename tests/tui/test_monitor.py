@@ -126,6 +126,49 @@ def test_on_a_narrow_screen_the_detail_opens_alone_and_closes(
     play(story, tmp_path, size=(80, 24))
 
 
+@pytest.mark.parametrize("back", ["escape", "v"])
+@pytest.mark.parametrize(
+    "keys", [["i"], ["m"], ["y"], ["enter"], ["2", "enter"], ["3", "i"]], ids="-".join
+)
+def test_on_a_narrow_screen_the_graph_has_its_width_again_when_the_detail_closes(
+    tmp_path: Path, keys: list[str], back: str
+) -> None:
+    async def story(bench: Bench) -> None:
+        monitor = bench.app.monitor
+        await bench.until(lambda: monitor.graph.has_focus)
+        before = monitor.graph.size
+        for _ in range(2):
+            await bench.press(*keys)
+            await bench.until(lambda: monitor.maximized is monitor.detail)
+            await bench.until(lambda: monitor.detail.size.height > 15, "it has the screen")
+            await bench.press(back)
+            await bench.until(lambda: monitor.maximized is None)
+            await bench.until(lambda: monitor.graph.size == before, "as it was")
+            assert not monitor.detail.display
+            opened_from = monitor.panes[PANES[keys[0]] if len(keys) > 1 else "graph"]
+            await bench.until(lambda: opened_from.has_focus, "where it was opened")  # noqa: B023
+
+    play(story, tmp_path, size=(80, 24))
+
+
+def test_a_detail_that_was_opened_alone_finds_its_place_when_the_screen_gets_wider(
+    tmp_path: Path,
+) -> None:
+    async def story(bench: Bench) -> None:
+        monitor = bench.app.monitor
+        await bench.press("i")
+        await bench.until(lambda: monitor.maximized is monitor.detail)
+        await bench.pilot.resize_terminal(120, 40)
+        await bench.until(lambda: not monitor.has_class("-narrow"))
+        await bench.press("escape")
+        await bench.until(lambda: monitor.detail.size.width == 37 and monitor.graph.size.width > 70)
+        assert monitor.detail.has_focus
+        await bench.pilot.resize_terminal(80, 24)
+        await bench.until(lambda: monitor.graph.size.width > 75 and not monitor.detail.display)
+
+    play(story, tmp_path, size=(80, 24))
+
+
 def test_m_shows_the_last_messages_and_hides_them(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
         await choose_pass(bench)
