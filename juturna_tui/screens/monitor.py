@@ -130,6 +130,8 @@ class MonitorScreen(Screen[None]):
         self.editor = ConfigEditor(id="config")
         self.status = StatusBar()
         self._passed: Sequence[Passed] | None = None
+        self._awaited = False  # somebody has just asked for messages
+        self._kept: Sequence[Passed] | None = None  # those that came while the picture is frozen
         self._top_rows: int | None = None
         self._opened_from: Widget | None = None  # where the detail was opened that lies over all
 
@@ -258,9 +260,14 @@ class MonitorScreen(Screen[None]):
 
     def passed(self, node: str, messages: Sequence[Passed]) -> None:
         """The last messages of `node`, which somebody asked for."""
-        if node == self.selected and self._passed is not None:
-            self._passed = messages
-            self._show_detail()
+        if node != self.selected or self._passed is None:
+            return
+        if self.frozen and not self._awaited:
+            self._kept = messages
+            return
+        self._awaited = False
+        self._passed = messages
+        self._show_detail()
 
     @property
     def wants_messages(self) -> bool:
@@ -274,8 +281,7 @@ class MonitorScreen(Screen[None]):
 
     def watch_selected(self, name: str) -> None:
         if self._passed is not None:
-            self._passed = ()
-            self.post_message(self.Asked("messages", name))
+            self._want_messages()
         if self.is_mounted:
             # what they say of it is known here, and would be an answer to an answer
             with self.graph.prevent(PipelineGraph.Selected), self.table.prevent(NodeTable.Selected):
@@ -298,10 +304,16 @@ class MonitorScreen(Screen[None]):
         self.action_pane("detail")
 
     def on_node_detail_messages_wanted(self, message: NodeDetail.MessagesWanted) -> None:
-        self._passed = () if message.on else None
         if message.on:
-            self.post_message(self.Asked("messages", self.selected))
+            self._want_messages()
+        else:
+            self._passed = None
         self._show_detail()
+
+    def _want_messages(self) -> None:
+        """Have those of the node that is selected; they are shown also while the picture is frozen."""
+        self._passed, self._kept, self._awaited = (), None, True
+        self.post_message(self.Asked("messages", self.selected))
 
     def on_pipeline_graph_layout_needed(self, message: PipelineGraph.LayoutNeeded) -> None:
         """A large graph takes its time: on a thread."""
@@ -339,6 +351,9 @@ class MonitorScreen(Screen[None]):
     def watch_frozen(self, frozen: bool) -> None:
         self.status.frozen = frozen
         if not frozen and self.is_mounted:
+            if self._kept is not None and self._passed is not None:
+                self._passed = self._kept
+            self._kept = None
             self.show(self.latest)
 
     def action_pane(self, name: str) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from juturna_core.control.api import Passed
 from juturna_core.events import Event
 from juturna_tui import app as app_module
 from juturna_tui import settings
 from juturna_tui.messages import EventsCame
 from juturna_tui.widgets.pipeline_graph import PipelineGraph
-from tests.tui.rig import THREE, Bench, choose_pass, is_warped, play, there
+from tests.tui.rig import THREE, Bench, choose_pass, is_warped, play, pose, there
 
 # --- the screen ------------------------------------------------------------------------------------------------------
 
@@ -181,6 +182,49 @@ def test_m_shows_the_last_messages_and_hides_them(tmp_path: Path) -> None:
         await bench.until(lambda: "BytesPayload" not in bench.text)
 
     play(story, tmp_path)
+
+
+def came(text: str) -> tuple[Passed, ...]:
+    """One message, as a look at a node finds it."""
+    return (Passed("1_pass", 1, 1, "", 0.0, "BytesPayload", 4, text, {}),)
+
+
+def test_messages_that_come_while_the_picture_is_frozen_are_shown_when_it_goes_on(
+    here: Path,
+) -> None:
+    async def story(bench: Bench) -> None:
+        monitor = bench.app.monitor
+        bench.control.peek = lambda node, count=10: came("first")  # type: ignore[method-assign]
+        await choose_pass(bench)
+        await bench.press("i", "m")
+        await bench.until_said("first")
+        await bench.press("space")
+        for each in ("second", "third"):
+            monitor.passed("1_pass", came(each))
+        await bench.pilot.resize_terminal(121, 41)  # drawn anew, as it was
+        await bench.until_said("frozen", "first")
+        assert "second" not in bench.text and "third" not in bench.text
+        await bench.press("space")
+        await bench.until_said("third")
+        assert "first" not in bench.text
+
+    pose(story, THREE, (120, 40))
+
+
+def test_messages_that_one_asks_for_while_the_picture_is_frozen_are_shown(here: Path) -> None:
+    async def story(bench: Bench) -> None:
+        bench.control.peek = lambda node, count=10: came(f"of {node}")  # type: ignore[method-assign]
+        await choose_pass(bench)
+        await bench.press("space", "i", "m")
+        await bench.until_said("of 1_pass")
+        bench.app.monitor.passed("1_pass", came("a later one"))
+        await bench.press("1", "left")
+        await bench.until_said("of 0_stream")
+        await bench.press("space")
+        await bench.until(lambda: "frozen" not in bench.words)
+        assert "a later one" not in bench.text and "of 0_stream" in bench.text
+
+    pose(story, THREE, (120, 40))
 
 
 def test_messages_are_of_the_node_that_is_selected(tmp_path: Path) -> None:
