@@ -131,7 +131,6 @@ class MonitorScreen(Screen[None]):
         self.status = StatusBar()
         self._passed: Sequence[Passed] | None = None
         self._awaited = False  # somebody has just asked for messages
-        self._kept: Sequence[Passed] | None = None  # those that came while the picture is frozen
         self._top_rows: int | None = None
         self._opened_from: Widget | None = None  # where the detail was opened that lies over all
 
@@ -260,14 +259,11 @@ class MonitorScreen(Screen[None]):
 
     def passed(self, node: str, messages: Sequence[Passed]) -> None:
         """The last messages of `node`, which somebody asked for."""
-        if node != self.selected or self._passed is None:
-            return
-        if self.frozen and not self._awaited:
-            self._kept = messages
-            return
-        self._awaited = False
-        self._passed = messages
-        self._show_detail()
+        shown = node == self.selected and self._passed is not None
+        if shown and (self._awaited or not self.frozen):
+            self._awaited = False
+            self._passed = messages
+            self._show_detail()
 
     @property
     def wants_messages(self) -> bool:
@@ -312,7 +308,7 @@ class MonitorScreen(Screen[None]):
 
     def _want_messages(self) -> None:
         """Have those of the node that is selected; they are shown also while the picture is frozen."""
-        self._passed, self._kept, self._awaited = (), None, True
+        self._passed, self._awaited = (), True
         self.post_message(self.Asked("messages", self.selected))
 
     def on_pipeline_graph_layout_needed(self, message: PipelineGraph.LayoutNeeded) -> None:
@@ -351,9 +347,6 @@ class MonitorScreen(Screen[None]):
     def watch_frozen(self, frozen: bool) -> None:
         self.status.frozen = frozen
         if not frozen and self.is_mounted:
-            if self._kept is not None and self._passed is not None:
-                self._passed = self._kept
-            self._kept = None
             self.show(self.latest)
 
     def action_pane(self, name: str) -> None:
