@@ -274,7 +274,7 @@ class Workbench(Errands):
         self.steering.do(message.wish, message.node)
 
     def on_remotise_screen_try(self, message: RemotiseScreen.Try) -> None:
-        self.remotising.look_at(message.place)
+        self.remotising.try_place(message.place)
 
     def on_remotise_screen_start_here(self, message: RemotiseScreen.StartHere) -> None:
         self.remotising.start_here(message.place)

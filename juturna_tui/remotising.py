@@ -46,7 +46,7 @@ class Remotising:
         self._dialog = (about, screen)
         app.push_screen(screen, decided)
 
-    def look_at(self, place: Place) -> None:
+    def try_place(self, place: Place) -> None:
         """Tell the dialog what is at a place, and what the file would say."""
         if self._dialog is None:
             return

@@ -102,7 +102,7 @@ def wrong_address(text: str) -> str:
     return "an address is HOST:PORT, unix:PATH or the path of a socket"
 
 
-class Rows(Choices):
+class Linked(Choices):
     """A list whose cursor goes on into the next one."""
 
     def action_cursor_down(self) -> None:
@@ -175,9 +175,9 @@ class AttachScreen(Asking[Choice | None]):
     def compose(self) -> ComposeResult:
         yield Static(id="empty")
         yield Label("pipelines that run here", id="running-title")
-        yield Rows(id="running")
+        yield Linked(id="running")
         yield Label("pipeline files", id="files-title")
-        yield Rows(id="files")
+        yield Linked(id="files")
         yield Label("the address of another one")
         yield Field(placeholder="HOST:PORT", compact=True)
         yield Static(id="wrong")

@@ -51,7 +51,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """Where a column stands, in cells."""
 
     column: Column
@@ -116,7 +116,7 @@ COLUMNS: Final = (
 )
 
 
-def placed(room: int, sizes: Mapping[str, int]) -> tuple[Place, ...]:
+def placed(room: int, sizes: Mapping[str, int]) -> tuple[Slot, ...]:
     """The columns there is `room` for, by their `sizes`; what is left goes to the state, else to long names."""
     gap = blanks(room)
     shown = {**sizes, "node": min(sizes["node"], max(12, room // 4))}
@@ -132,7 +132,7 @@ def placed(room: int, sizes: Mapping[str, int]) -> tuple[Place, ...]:
     places, at = [], 0
     for column in COLUMNS:
         if column.title in shown:
-            places.append(Place(column, at, shown[column.title]))
+            places.append(Slot(column, at, shown[column.title]))
             at += shown[column.title] + gap
     return tuple(places)
 

@@ -23,7 +23,7 @@ from juturna_tui.widgets.node_page import (
     MESSAGES,
     ROLES,
     UNLIMITED,
-    Line,
+    Row,
     json_arguments,
     page,
     plain,
@@ -75,7 +75,7 @@ class NodeDetail(ScrollView, can_focus=True, inherit_bindings=False):
         self._messages: Sequence[Passed] | None = None
         self._wanted = False
         self._values: tuple[tuple[str, str], ...] = ()
-        self._lines: list[Line] = []
+        self._lines: list[Row] = []
 
     # --- compose -------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from juturna_tui.view import WINDOW, Detail, Fill
 
 Piece = tuple[str, str]
 """Text, and the role or tone that it is written in."""
-Line = tuple[Piece, ...]
+Row = tuple[Piece, ...]
 
 ROLES: Final = ("title", "ok", "quiet", "warn", "bad")
 UNLIMITED: Final = 1_000_000
@@ -39,7 +39,7 @@ def page(
     values: Sequence[tuple[str, str]],
     messages: Sequence[Passed] | None,
     room: int,
-) -> list[Line]:
+) -> list[Row]:
     """The lines on `room` cells; `values` are the arguments as JSON. Texts are printable."""
     made = Page(room)
     made.head(detail)
@@ -62,7 +62,7 @@ def json_arguments(about: NodeDescription | None) -> tuple[tuple[str, str], ...]
     )
 
 
-def plain(line: Line) -> str:
+def plain(line: Row) -> str:
     """The text of a line alone."""
     return "".join(text for text, _ in line).rstrip()
 
@@ -71,7 +71,7 @@ class Page:
     """Lines under way; a method a section."""
 
     def __init__(self, room: int) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[Row] = []
         self.room = max(1, room)
 
     def head(self, detail: Detail) -> None:

@@ -31,7 +31,7 @@ from juturna_tui.widgets.node_columns import (
     TONES,
     Column,
     Piece,
-    Place,
+    Slot,
     blanks,
     fitted,
     measure,
@@ -117,7 +117,7 @@ class NodeTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._shown: Frame | None = None
         self._rows: list[NodeView] = []
         self._row_of: dict[str, int] = {}
-        self._places: tuple[Place, ...] = ()
+        self._places: tuple[Slot, ...] = ()
         self._drawn: dict[int, tuple[tuple[Piece, ...], bool]] = {}
         """Rows as they are on the screen, and whether the cursor is on them."""
         self._sorted = ""

@@ -50,9 +50,6 @@ class Pane(App[None]):
     def on_config_editor_save(self, message: ConfigEditor.Save) -> None:
         self.said.append(message)
 
-    def on_config_editor_closed(self, message: ConfigEditor.Closed) -> None:
-        self.said.append(message)
-
     def on_config_editor_open_external(self, message: ConfigEditor.OpenExternal) -> None:
         self.said.append(message)
 
@@ -70,10 +67,6 @@ class Pane(App[None]):
     @property
     def saves(self) -> list[str]:
         return [message.text for message in self.said if isinstance(message, ConfigEditor.Save)]
-
-    @property
-    def closed(self) -> int:
-        return sum(isinstance(message, ConfigEditor.Closed) for message in self.said)
 
     @property
     def rows(self) -> list[str]:

@@ -125,10 +125,9 @@ def test_escape_ends_editing_when_everything_is_on_disk() -> None:
         await pilot.press("e", "escape")
         await pilot.pause()
         assert not pane.editor.editing
-        assert pane.closed == 1
         await pilot.press("escape")  # the app's, then
         await pilot.pause()
-        assert pane.closed == 1
+        assert not pane.editor.editing
 
     run(story)
 
@@ -144,7 +143,6 @@ def test_escape_asks_when_something_is_not_saved_and_escape_goes_back_to_it() ->
         await pilot.press("escape", "y")
         assert pane.editor.text == "xy" + TEXT
         assert pane.editor.editing
-        assert pane.closed == 0
 
     run(story)
 
@@ -158,7 +156,6 @@ def test_the_answer_save_ends_editing_only_when_it_is_on_disk() -> None:
         pane.editor.saved("x" + TEXT)
         await pilot.pause()
         assert not pane.editor.editing
-        assert pane.closed == 1
 
     run(story)
 
@@ -181,7 +178,7 @@ def test_the_answer_discard_ends_editing_asks_for_a_check_and_undo_has_it_still(
         await pilot.press("escape", "d")
         await pilot.pause()
         assert pane.editor.text == TEXT
-        assert pane.closed == 1
+        assert not pane.editor.editing
         assert await pane.next_change() == TEXT
         await pilot.press("e", "ctrl+z")
         assert pane.editor.text == "x" + TEXT
@@ -197,7 +194,19 @@ def test_an_answer_can_be_clicked() -> None:
         await pilot.click(offset=(pane.said_below().index("discard") + 2, row))
         await pilot.pause()
         assert pane.editor.text == TEXT
-        assert pane.closed == 1
+        assert not pane.editor.editing
+
+    run(story)
+
+
+def test_y_copies_what_is_marked_or_the_file_and_is_a_letter_while_one_edits() -> None:
+    async def story(pane: Pane, pilot: Pilot[None]) -> None:
+        await pilot.press("y")
+        assert pane.clipboard == TEXT
+        await pilot.press("shift+right", "y")
+        assert pane.clipboard == "{"
+        await pilot.press("left", "e", "y")
+        assert pane.clipboard == "{" and pane.editor.text == "y" + TEXT
 
     run(story)
 

@@ -492,6 +492,7 @@ EFFECTS: dict[type[DOMNode], dict[str, tuple[str, Callable[[Bench], Any], Any]]]
             *("ctrl+home", lambda b: b.app.monitor.editor._source.cursor_location),
             (0, 0),
         ),
+        "config.copy": ("y", lambda b: b.app.clipboard == b.app.monitor.editor.text, True),
         "config.external": ("E", lambda b: b.control.written.endswith("#\n"), True),
         "config.edit": ("e", lambda b: b.app.monitor.editor.editing, True),
         "config.save": ("ctrl+s", lambda b: b.app.monitor.editor.dirty, False),

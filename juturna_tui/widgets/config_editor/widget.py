@@ -46,6 +46,7 @@ class ConfigEditor(Vertical):
             "previous problem",
             id="config.problem.previous",
         ),
+        Binding("y", "copy", "copy", id="config.copy", show=False),
         Binding("ctrl+home", "go(0)", "begin", id="config.begin", show=False),
         Binding("ctrl+end", "go(1)", "end", id="config.end", show=False),
     ]
@@ -82,9 +83,6 @@ class ConfigEditor(Vertical):
         """This is to be written to the file."""
 
         text: str
-
-    class Closed(Message):
-        """Editing has ended; everything is as on disk."""
 
     class OpenExternal(Message):
         """The file is to be opened in `$EDITOR`."""
@@ -234,7 +232,7 @@ class ConfigEditor(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
-            case "edit" | "external":
+            case "edit" | "external" | "copy":
                 return not self.editing and not self.absent
             case "save":
                 return self.editing
@@ -256,6 +254,10 @@ class ConfigEditor(Vertical):
 
     def action_external(self) -> None:
         self.post_message(self.OpenExternal())
+
+    def action_copy(self) -> None:
+        """What is marked, or all of the file."""
+        self.app.copy_to_clipboard(self._source.selected_text or self.text)
 
     def action_save(self) -> None:
         if self._bar.question is OUTDATED:
@@ -341,7 +343,6 @@ class ConfigEditor(Vertical):
 
     def _leave(self) -> None:
         self.editing = False
-        self.post_message(self.Closed())
 
     def _tell(self) -> None:
         """Say in the bar how things are, and above it what is wrong and what would change."""
