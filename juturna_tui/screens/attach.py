@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -28,12 +29,17 @@ ENTRIES: Final = 20_000
 """Files and folders that are looked at."""
 READ: Final = 64 << 10
 """Bytes of a file that are read to see what it is."""
+_FOLDER: Final = re.compile(r'"folder"\s*:\s*"([^"\\]+)"')
 _SKIPPED: Final = frozenset({"node_modules", "__pycache__"})
 
 
 def pipeline_files(folder: Path, limit: int = 200) -> list[Path]:
-    """The JSON files below `folder` that look like pipelines, the nearest first. What cannot be read is left out."""
+    """The JSON files below `folder` that look like pipelines, the nearest first.
+
+    Left out are those that cannot be read, and what runs of these have left in their folders: `config.json`, a copy.
+    """
     found: list[Path] = []
+    copies: set[Path] = set()
     folders, seen = [folder], 0
     for _ in range(DEPTH + 1):
         deeper: list[Path] = []
@@ -44,8 +50,11 @@ def pipeline_files(folder: Path, limit: int = 200) -> list[Path]:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in _SKIPPED and not entry.name.startswith("."):
                         deeper.append(Path(entry.path))
-                elif entry.name.endswith(".json") and _is_pipeline(entry):
-                    found.append(Path(entry.path))
+                elif entry.name.endswith(".json") and (text := _pipeline(entry)) is not None:
+                    path = Path(entry.path)
+                    if path not in copies:
+                        found.append(path)
+                        copies |= {copy for copy in _copies(path, text) if copy != path}
                     if len(found) == limit:
                         return found
             if seen >= ENTRIES:
@@ -62,15 +71,23 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _is_pipeline(entry: os.DirEntry[str]) -> bool:
+def _pipeline(entry: os.DirEntry[str]) -> str | None:
+    """The begin of a file that looks like a pipeline."""
     try:
         if not entry.is_file():
-            return False
+            return None
         with open(entry.path, "rb") as file:
             begin = file.read(READ)
     except OSError:
-        return False
-    return b'"pipeline"' in begin and b'"nodes"' in begin
+        return None
+    is_pipeline = b'"pipeline"' in begin and b'"nodes"' in begin
+    return begin.decode(errors="replace") if is_pipeline else None
+
+
+def _copies(path: Path, text: str) -> Iterator[Path]:
+    """Where runs of the file leave a copy of it."""
+    for folder in _FOLDER.findall(text):
+        yield Path(os.path.normpath(path.parent / folder / "config.json"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -833,6 +833,17 @@ def test_it_does_not_look_deeper_than_six_folders(tmp_path: Path) -> None:
     assert pipeline_files(tmp_path) == [deep / "a.json"]
 
 
+def test_what_a_run_leaves_in_its_folder_is_not_offered(tmp_path: Path) -> None:
+    text = '{"pipeline": {"folder": "./out", "nodes": []}}'
+    for name in ("pipe.json", "out/config.json", "out/other.json", "else/config.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "here.json").write_text(text.replace("./out", "."))
+    (tmp_path / "config.json").write_text(text.replace("./out", "."))
+    found = [str(path.relative_to(tmp_path)) for path in pipeline_files(tmp_path)]
+    assert found == ["config.json", "here.json", "pipe.json", "else/config.json", "out/other.json"]
+
+
 def test_it_does_not_look_at_more_entries_than_allowed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
