@@ -73,7 +73,12 @@ class Workbench(Errands):
         key("plus,equals_sign", "refresh(2)", "faster", "app.faster", "more pictures a second"),
         key("minus", "refresh(0.5)", "slower", "app.slower", "fewer pictures a second"),
         key(
-            "question_mark", "help", "help", "app.help", "the keys that do something here", bar=True
+            "question_mark,f1",
+            "help",
+            "help",
+            "app.help",
+            "the keys that do something here",
+            bar=True,
         ),
         key(
             "ctrl+p",

@@ -85,7 +85,10 @@ class Steering:
 
         def done(found: tuple[Passed, ...]) -> None:
             self._peeking = None
-            self._app.monitor.passed(node, found)
+            monitor = self._app.monitor
+            monitor.passed(node, found)
+            if monitor.wants_messages and monitor.selected != node:  # chosen meanwhile
+                self.peek(monitor.selected)
 
         def failed(error: JuturnaError) -> None:
             self._peeking = None  # the node has gone, or the run: the screen says so anyway

@@ -145,7 +145,6 @@ class AttachScreen(Asking[Choice | None]):
         Binding("escape", "leave", "back", id="attach.leave"),
         Binding("tab", "app.focus_next", "next list", show=False, id="attach.next"),
         Binding("shift+tab", "app.focus_previous", "last list", show=False, id="attach.previous"),
-        Binding("f1", "app.help", "help", show=False, id="attach.help"),
     ]
 
     AUTO_FOCUS = ""

@@ -64,6 +64,9 @@ class KeyBar(Widget):
     def _label(self, binding: Binding) -> str:
         return f" {self.app.get_key_display(binding)} {binding.description} "
 
+    def _length(self, binding: Binding) -> int:
+        return len(self.app.get_key_display(binding))
+
     def _active(self) -> list[ActiveBinding]:
         """One for each action, with its shortest key, those of the focused widget first."""
         found: dict[str, ActiveBinding] = {}
@@ -72,7 +75,7 @@ class KeyBar(Widget):
             known = found.get(binding.action)
             if not active.enabled or binding.key in STAND_INS:
                 continue
-            if known is None or len(binding.key) < len(known.binding.key):
+            if known is None or self._length(binding) < self._length(known.binding):
                 found[binding.action] = active
         return list(found.values())
 

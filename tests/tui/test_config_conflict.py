@@ -117,6 +117,8 @@ def test_a_long_difference_is_scrolled_while_the_question_stands(at_once: None) 
         pane.editor.outdated("\n".join(map(str, range(200))))
         await pilot.press("l")
         await pilot.app.workers.wait_for_complete()
+        while pane.editor._difference.max_scroll_y < 11:
+            await pilot.pause()  # until it is laid out
         seen = [pane.editor._difference.scroll_offset.y]
         for key in ("down", "pagedown", "pageup", "up"):
             await pilot.press(key)
