@@ -67,8 +67,9 @@ class Choosing:
         return choice.address == look.run.address
 
     def _open(self, file: Path, about: Description) -> None:
-        self._app.look_at(about, file)
-        self._app.starting.start()
+        app = self._app
+        app.look_at(about, file)
+        app.monitor.call_after_refresh(app.starting.start)  # what it asks lies over the new screen
 
     def _attach(self, run: runs.Run) -> None:
         self._app.look_at(preview({}, ""), None)
