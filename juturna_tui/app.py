@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.filter import Monochrome, NoColor
@@ -33,6 +32,7 @@ from juturna_tui.binding import key
 from juturna_tui.choosing import Choosing
 from juturna_tui.document import Document
 from juturna_tui.errands import Errands
+from juturna_tui.keyboard import Keyboard
 from juturna_tui.leaving import Leaving
 from juturna_tui.messages import EventsCame, FileLost, FileSaved, RunEnded, Silent
 from juturna_tui.palette import commands
@@ -57,7 +57,7 @@ OF_THE_RUN = frozenset({"stop_or_start", "attach", "detach"})
 """Actions that mean the pipeline on the main screen, and are for nobody who sees another."""
 
 
-class Workbench(Errands):
+class Workbench(Keyboard, Errands):
     """`run` is what is looked at from the beginning, `file` the pipeline file where it is on this machine.
 
     Without either it asks what to open. `about` is drawn until the run has said what it is. `complaints` are about the
@@ -196,11 +196,6 @@ class Workbench(Errands):
     def _signalled(self, number: int) -> None:
         self.leaving.signalled(number)
         self._let_go()
-
-    async def on_event(self, event: events.Event) -> None:
-        """What is pressed or pasted when the last screen has gone is for nobody: Textual would fail over it."""
-        if self.screen_stack or not isinstance(event, events.InputEvent | events.Paste):
-            await super().on_event(event)
 
     def on_unmount(self) -> None:
         self._let_go()

@@ -299,6 +299,7 @@ class Document:
             return
         problems = error.problems if isinstance(error, ConfigError) else (error.problem,)
         self._monitor.editor.set_problems(problems)
+        self._monitor.wrong = f"{self._in_short(problems[0])}: the old pipeline runs on"
         self._app.tell_trouble(f"saved, and refused: the old pipeline runs on. {problems[0]}")
 
     def open_external(self) -> None:

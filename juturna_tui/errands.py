@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App
+from textual.notifications import SeverityLevel
 
 from juturna_core.cells import printable
 from juturna_core.control.api import Control, Gone
@@ -41,8 +42,8 @@ class Errands(App[None]):
         """Have `work` done with the pipeline on a thread; `then` or `failed` get here what comes of it."""
         control = self.look.control
         if control is None:
-            trouble = JuturnaError(f"{doing}: no pipeline runs", hint="x starts it")
-            failed(trouble) if failed is not None else self.tell_trouble(str(trouble))
+            trouble = JuturnaError("no pipeline runs", hint="x starts it")
+            failed(trouble) if failed is not None else self.tell_trouble(f"{doing}: {trouble}")
             return
         asked: Control = control
         self.on_thread(doing, lambda: work(asked), then, failed, of=of)
@@ -85,12 +86,19 @@ class Errands(App[None]):
         self.run_worker(wait(), name=doing)
 
     def tell(self, text: str) -> None:
-        self.notify(_shown(text), markup=False, timeout=5)
+        """What has come of it, over the screen for a while."""
+        self._note(text, "information", 5)
 
     def tell_trouble(self, text: str) -> None:
         """What went wrong: over the screen for a while, and in the log for good."""
-        self.notify(_shown(text), markup=False, severity="error", timeout=8)
+        self._note(text, "error", 8)
         self.look.monitor.note("ERROR", text)
+
+    def _note(self, text: str, severity: SeverityLevel, seconds: float) -> None:
+        """Once: a key that is pressed ten times is answered where it was answered the first time."""
+        shown = _shown(text)
+        if all(each.message != shown for each in self._notifications):
+            self.notify(shown, markup=False, severity=severity, timeout=seconds)
 
 
 def _shown(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from textual.message import Message
 
-from juturna_core.control.api import Control, Description, Numbers, Subscription
+from juturna_core.control.api import Control, Description, Gone, Numbers, Subscription
 from juturna_core.errors import JuturnaError, describe
 from juturna_core.events import Event
 from juturna_tui.history import History
@@ -168,7 +168,10 @@ class Feed:
             frame = self._history.advance(numbers, self._described(control, numbers))
         except JuturnaError as error:
             self._took = time.monotonic() - began
-            self._silence(str(error))
+            if self._is_over(error):
+                self._tell(RunEnded(self.run, "the pipeline has ended", 0))
+            else:
+                self._silence(str(error))
             return None
         except Exception as error:  # noqa: BLE001  # a picture that stands still has to say why
             self._silence(f"a fault of the workbench: {describe(error)}")
@@ -179,6 +182,14 @@ class Feed:
         self.frames += 1
         self._tell(FrameCame(frame))
         return numbers.logged
+
+    def _is_over(self, error: JuturnaError) -> bool:
+        """Whether it will not answer again. The end of one's own is told by `_end`, with its reason."""
+        if self.run.own or not isinstance(error, Gone) or not self.run.address.startswith("unix:"):
+            return False  # another one may come to a host and a port
+        from juturna_core.control.discovery import is_there
+
+        return not is_there(self.run.address)
 
     def _note_movement(self, numbers: Numbers) -> None:
         moved = [numbers.columns[name] for name in ("received", "transmitted", "queue", "status")]

@@ -47,7 +47,7 @@ class Leaving:
         elif run is None:
             if self.may_lose_nothing():
                 there = app.look.run if app.answers else None
-                if there is not None and app.monitor.latest.state == "stopped":
+                if there is not None:
                     self._why = self._what_stays(there)
                 app.exit(return_code=app.look.code)
         elif self._stopping is app.look:
@@ -103,7 +103,8 @@ class Leaving:
         needed = ", ".join(app.remotes.nodes()) if app.answers else ""
         if needed:
             app.tell_trouble(
-                f"{needed}: on a remote that was started here, and ends with the workbench. w moves it back."
+                f"nothing was done: {needed} is on a remote that was started here, and ends with the workbench. "
+                "w moves it back."
             )
         return not needed
 
@@ -114,6 +115,7 @@ class Leaving:
             return True
         monitor.action_pane("config")
         monitor.editor.action_leave()
+        self._app.tell("not left: something typed here is not saved, and the editor asks about it")
         return False
 
     def _what_stays(self, run: runs.Run) -> str:

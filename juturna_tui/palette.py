@@ -34,7 +34,8 @@ def _elsewhere(app: Workbench) -> Iterator[SystemCommand]:
         known = {each.action: each for _, each in widget._bindings if each.description and each.id}
         for action, binding in known.items() if widget not in here else ():
             run = partial(_do_in_pane, app, pane, action)
-            yield SystemCommand(f"{pane}: {binding.description}", f"in the pane {pane}", run)
+            about = f"in the pane {pane} (key {app.get_key_display(binding)})"
+            yield SystemCommand(f"{pane}: {binding.description}", about, run)
 
 
 async def _do_in_pane(app: Workbench, pane: str, action: str) -> None:

@@ -72,7 +72,8 @@ class Steering:
         numbers = app.monitor.latest.numbers  # what is shown may be more urgent
         known = node in numbers.names  # one that a reload has just added is not counted yet
         if known and numbers.columns["status"][numbers.names.index(node)] == "suspended":
-            app.ask("resume", lambda control: control.resume(node))
+            goes_on = f"{node} works again"
+            app.ask("resume", lambda control: control.resume(node), lambda _: app.tell(goes_on))
         else:
             text = f"{node} lets messages pass untouched until s is pressed again"
             app.ask("suspend", lambda control: control.suspend(node), lambda _: app.tell(text))
@@ -98,12 +99,19 @@ class Steering:
     def _undo(self) -> None:
         """What was saved here last, or what the pipeline has written last."""
         app, document = self._app, self._app.document
-        if document is None or not document.undo():
+        if document is not None and document.undo():
+            return
+        if document is not None and not app.answers:
+            app.tell("nothing was changed here that could be taken back")
+        else:
             asking = partial(app.ask, "undo", lambda control: control.undo())
             self._change("undo", "taking the last change back…", asking, self._took_back)
 
     def _took_back(self, report: Applied) -> None:
-        self._app.tell("undone: " + (", ".join(report.changes) or "nothing had changed"))
+        changed = ", ".join(report.changes)
+        self._app.tell(
+            f"undone, which changed {changed}" if changed else "undone: nothing had changed"
+        )
 
     def _reload(self) -> None:
         app = self._app

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from textual import events
 from textual.actions import SkipAction
 from textual.widgets import Input
 
 from juturna_core.cells import printable
-from juturna_tui.widgets.burst import obey
 
 
 class Field(Input):
     """A line to type in; what is pasted is made harmless. Enter belongs to the screen, where it has an id."""
+
+    DEFAULT_CSS = """
+    Field:nocolor > .input--cursor { text-style: reverse; }
+    """
 
     def validate_value(self, value: str) -> str:
         return printable(value)
@@ -25,9 +27,6 @@ class Field(Input):
         """Where nothing is marked ctrl+c would go on to the app, and end it."""
         with suppress(SkipAction):
             super().action_copy()
-
-    async def _on_key(self, event: events.Key) -> None:
-        await obey(self, event)
 
 
 class Search(Field):

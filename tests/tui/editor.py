@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from juturna_core.errors import Problem
+from juturna_tui.keyboard import Keyboard
 from juturna_tui.widgets.config_editor import Bar, ConfigEditor, Source
 
 TEXT = """{
@@ -25,7 +26,7 @@ UNKNOWN = Problem("error", 'there is no node "x"', "config.json", 5, 16, hint='d
 ODD = Problem("warning", "a [red] thing\x1b[2J", "config.json", 3, 3)
 
 
-class Pane(App[None]):
+class Pane(Keyboard):
     """The editor beside an input, and what it says."""
 
     def __init__(self) -> None:

@@ -17,6 +17,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from juturna_tui.app import Workbench
+from juturna_tui.keyboard import Keyboard
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.screens.remotise import RemotiseScreen
 from juturna_tui.widgets.field import Field
@@ -94,6 +95,30 @@ def test_keys_that_are_on_their_way_when_it_ends_are_for_nobody(tmp_path: Path) 
         for event in (events.Key("j", "j"), events.Paste("text")):
             await bench.app.on_event(event)
         stack += screens
+
+    play(story, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "keys, typed",
+    [
+        (["2", "slash", *"rst"], lambda app: app.monitor.table._input.value),
+        (["3", "slash", *"queue"], lambda app: app.monitor.log_view._field.value),
+        (["1", "5", "e", *"xad"], lambda app: app.monitor.editor.text[:3]),
+        (["e", *"xad"], lambda app: app.monitor.editor.text[:3]),
+        (["a", "a", *"host"], lambda app: app.screen.query_one(Field).value),
+    ],
+    ids=["table", "log", "config", "edit", "attach"],
+)
+def test_letters_behind_a_key_that_opens_a_field_are_typed_there_and_are_no_keys(
+    tmp_path: Path, keys: list[str], typed: Callable[[Workbench], str]
+) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.until(lambda: bench.app.monitor.graph.has_focus)
+        burst(bench.app, keys)
+        text = "".join(keys[-4:] if keys[0] == "a" else keys[-3:])
+        await bench.until(lambda: typed(bench.app).endswith(text), f"typed: {text}")
+        assert not bench.toasts and bench.control.state == "running"
 
     play(story, tmp_path)
 
@@ -176,7 +201,7 @@ def test_any_keys_in_a_burst_make_the_same_of_the_file(seed: int) -> None:
     editor.run(story, text=BEGIN)
 
 
-class Line(App[None]):
+class Line(Keyboard):
     """A line to type in, and another one."""
 
     def compose(self) -> ComposeResult:
@@ -216,7 +241,7 @@ def test_a_place_is_typed_ahead_and_written(tmp_path: Path) -> None:
         await bench.press("r")
         await bench.until(lambda: isinstance(bench.app.screen, RemotiseScreen))
         typed = ["ctrl+u", *"far", "tab", "ctrl+u", *"4500", "backspace", "2", "tab", "ctrl+u", "9"]
-        burst(bench.app, [*typed, "enter", "x"])
+        burst(bench.app, [*typed, "enter"])
         await bench.until(lambda: '"grpc_host": "far"' in bench.control.written)
         assert '"grpc_port": 4502' in bench.control.written
         assert '"timeout": 9' in bench.control.written

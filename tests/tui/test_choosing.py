@@ -182,7 +182,7 @@ def test_a_node_on_a_remote_that_was_started_here_is_not_left(
         await bench.until(lambda: is_warped(bench))
         await bench.until(lambda: bench.app.remotes.nodes())
         await bench.press(key)
-        await bench.until_told("1_pass: on a remote that was started here")
+        await bench.until_told("1_pass is on a remote that was started here")
         assert not bench.app._exit and isinstance(bench.app.screen, MonitorScreen)
 
     play(story, tmp_path)

@@ -207,3 +207,21 @@ def test_the_question_leaves_the_keys_to_the_pane_that_has_them(at_once: None) -
         assert pane.bar.has_focus
 
     run(story)
+
+
+def test_a_change_while_it_asks_about_leaving_is_asked_about_with_its_own_keys(
+    at_once: None,
+) -> None:
+    async def story(pane: Pane, pilot: Pilot[None]) -> None:
+        await pilot.press("e", "x", "escape")
+        shown = {each.binding.id for each in pane.screen.active_bindings.values() if each.enabled}
+        assert {"config.answer.save", "config.answer.discard"} <= shown
+        told: list[object] = []
+        pane.screen.bindings_updated_signal.subscribe(pane.editor, told.append)
+        pane.editor.outdated(THEIRS)
+        await pilot.pause()
+        assert told, "the key bar is drawn again"
+        shown = {each.binding.id for each in pane.screen.active_bindings.values() if each.enabled}
+        assert "config.answer.theirs" in shown and "config.answer.save" not in shown
+
+    run(story)

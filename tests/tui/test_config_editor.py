@@ -454,3 +454,15 @@ def test_any_two_states_of_the_file_can_follow_each_other() -> None:
             assert not pane.editor.dirty
 
     run(story)
+
+
+def test_the_cursor_is_seen_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def story(pane: Pane, pilot: Pilot[None]) -> None:
+        await pilot.press("e", "down", "right")
+        await pilot.pause()
+        strip = pane.screen._compositor.render_strips()[1]
+        assert [each.text for each in strip if each.style and each.style.reverse] == [" "]
+
+    run(story)

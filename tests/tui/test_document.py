@@ -311,6 +311,9 @@ def test_a_save_from_outside_is_taken_by_a_run_that_does_not_follow_its_file(
         bench.file.write_text(THREE + "x")
         await bench.until_told("saved, and refused: the old pipeline runs on.")
         await bench.until_said("saved with 1 error: the old pipeline runs on")
+        await bench.until(lambda: "✗ " in bench.rows[0], "the first line says so too")
+        bench.file.write_text(THREE)
+        await bench.until(lambda: "✗ " not in bench.rows[0])
 
     play(story, tmp_path, prepare=alone)
 

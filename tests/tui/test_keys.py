@@ -400,7 +400,7 @@ def test_the_keymap_changes_keys_in_dialogs_too(tmp_path: Path) -> None:
     "name, said",
     [
         ("field", "⏎ write and switch  ^y copy command  ^s start it here  esc cancel  f1 help"),
-        ("report", "y copy command  s start it here  ⏎ write and switch  esc cancel  f1 help"),
+        ("report", "y copy command  s start it here  ⏎ write and switch  esc cancel  ? help"),
     ],
 )
 def test_the_keys_of_a_place_stand_below_it(tmp_path: Path, name: str, said: str) -> None:

@@ -511,6 +511,19 @@ def test_a_search_from_the_end_finds_the_latest() -> None:
     on_stage(test)
 
 
+def test_escape_ends_a_search_that_enter_has_made_and_is_the_screens_then() -> None:
+    async def test(app: Stage, pilot: Pilot[None]) -> None:
+        app.view.extend([line(n, text="found" if n in (5, 15) else "") for n in range(40)])
+        await search(pilot, "found")
+        assert "/found 2 of 2" in app.status
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "/found" not in app.status and not app.view._rows.matches
+        assert app.view.check_action("close", ()) is False
+
+    on_stage(test)
+
+
 @pytest.mark.parametrize(
     ("text", "count"), [("warp", 3), ("Warp", 1), ("WARP", 1), ("[a-z].*", 1), ("none", 0)]
 )

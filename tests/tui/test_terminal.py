@@ -411,6 +411,24 @@ def test_q_in_the_list_shows_what_is_drained(desk: Desk) -> None:
 
 
 @seen
+def test_who_has_attached_is_told_that_it_has_ended_and_starts_it_again(desk: Desk) -> None:
+    file = desk.pipeline(source(rate=50), node("p", "forwarder"), SINK)
+    with running("run", file, cwd=desk.folder, **desk.variables) as run, Screen(desk) as screen:
+        desk.runtime()
+        screen.run("juturna-tui", "--attach")
+        screen.until("● running")
+        run.signal(signal.SIGTERM)
+        assert run.end() == 0
+        screen.until("■ stopped", "the pipeline has ended; x starts it")
+        screen.press("x")
+        screen.until("● running")
+        child = desk.runtime()
+        screen.press("q")
+        assert screen.exit_code() == 0
+        desk.ended(child)
+
+
+@seen
 def test_who_attaches_leaves_a_juturna_run_as_it_is(desk: Desk) -> None:
     file = desk.pipeline(source(rate=50), node("p", "forwarder"), SINK)
     with running("run", file, cwd=desk.folder, **desk.variables) as run, Screen(desk) as screen:

@@ -86,6 +86,7 @@ class Bar(Widget):
     def watch_question(self, question: Question | None) -> None:
         self.can_focus = question is not None
         self.set_class(question is not None, "-asking")
+        self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action != "answer" or self.question is None:

@@ -17,7 +17,6 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 
 from juturna_core.errors import Problem
-from juturna_tui.widgets.burst import obey
 from juturna_tui.widgets.config_editor.text import Lines, Rows
 
 LARGEST = 2_000_000
@@ -49,6 +48,8 @@ class Source(TextArea):
         & .source--number { color: $text-warning; }
         & .source--literal { color: $text-accent; text-style: italic; }
         & .source--brace { color: $text-muted; }
+        &:nocolor .text-area--cursor { text-style: reverse; }
+        &:nocolor .text-area--selection { text-style: underline; }
         & .source--error { color: $text-error; text-style: bold underline; }
         & .source--warning { color: $text-warning; text-style: bold underline; }
     }
@@ -122,10 +123,6 @@ class Source(TextArea):
         # The line of the cursor keeps the colours of its words: Textual lays this style over them.
         return Style(bgcolor=style.bgcolor) if names == ("text-area--cursor-line",) else style
 
-    def check_consume_key(self, key: str, character: str | None = None) -> bool:
-        typed = key == "enter" and not self.read_only
-        return typed or super().check_consume_key(key, character)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Who only reads has no keys that change something: neither where they are explained nor when pressed."""
         return not (self.read_only and action.startswith(CHANGES))
@@ -156,8 +153,6 @@ class Source(TextArea):
         return Strip.join([strip.crop(0, edge), Strip([sign]), strip.crop(edge + 1)])
 
     async def _on_key(self, event: events.Key) -> None:
-        if await obey(self, event):
-            return
         if event.key == "escape":
             event.prevent_default()  # with which Textual's would move the focus
         elif event.key == "enter" and not self.read_only:

@@ -353,10 +353,10 @@ class ConfigEditor(Vertical):
             status = "the file is not on this machine: what w, r and u do is written there"
         elif dirty:
             status = f"not saved · {count}" if errors else "not saved"
-        elif self.runs and self._changes:
-            status = "saved · what runs is another one: R has it taken"
         elif errors:
             status = f"saved with {count}" + (": the old pipeline runs on" if self.runs else "")
+        elif self.runs and self._changes:
+            status = "saved · what runs is another one: R has it taken"
         elif self.runs:
             status = "saved · what is written is what runs"
         else:  # while one edits x is a letter

@@ -213,7 +213,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
             self._reveal(matches[min(bisect_left(matches, self._cursor), len(matches) - 1)])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._field.display if action == "close" else True
+        return bool(self._field.display or self._rows.sought) if action == "close" else True
 
     def action_search(self) -> None:
         self._field.display = True
@@ -222,6 +222,13 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._settle()
 
     def action_close(self) -> None:
+        """The line to type in; where enter has closed it already, the search too."""
+        if not self._field.display:
+            self._rows.search("")
+            self._strips.clear()
+            self.refresh_bindings()
+            self.refresh()
+            return
         self._field.display = False
         self.focus()
         self._fit()
