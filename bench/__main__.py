@@ -21,7 +21,7 @@ from bench.rows import ROWS, Figure, Row, Side
 from bench.venvs import NoPython, pythons
 
 HERE = Path(__file__).parent
-SECONDS_FOR_A_RUN = 180
+SECONDS_FOR_A_RUN = 300
 
 Runs = dict[Side, list[dict[str, Any]]]
 """What each run of each side printed, in order."""
