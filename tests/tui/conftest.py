@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from textual import _wait
 
-from juturna_tui import remotes
+from juturna_core.errors import JuturnaError
+from juturna_tui import remotes, starting
+from juturna_tui.runtime import Runtime
 from juturna_tui.widgets.config_editor import ConfigEditor
 from tests.tui.rig import Started
 
@@ -25,6 +27,19 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
     monkeypatch.setattr(Started, "made", made, raising=False)
     monkeypatch.setattr(remotes, "Remote", Started)
     return made
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that were to be run; none of them is."""
+    files: list[Path] = []
+
+    def start(file: Path) -> Runtime:
+        files.append(file)
+        raise JuturnaError("seen")
+
+    monkeypatch.setattr(starting, "Runtime", start)
+    return files
 
 
 @pytest.fixture

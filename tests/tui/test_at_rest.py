@@ -14,11 +14,9 @@ import pytest
 from textual.widgets import Input
 
 from juturna_core.config import WarpConfig
-from juturna_core.errors import JuturnaError
-from juturna_tui import runs, starting
+from juturna_tui import runs
 from juturna_tui.app import Workbench
 from juturna_tui.preview import PLACE, preview_of
-from juturna_tui.runtime import Runtime
 from juturna_tui.screens.monitor import MonitorScreen
 from juturna_tui.screens.remotise import RemotiseScreen
 from tests.tui.rig import REMOTE, Bench, FiledControl, chain, choose_pass, node
@@ -118,15 +116,8 @@ def test_the_first_line_says_what_is_wrong_with_the_file_as_it_is_now(tmp_path: 
 
 
 def test_x_asks_where_a_pipeline_of_that_name_runs_already(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: list[Path]
 ) -> None:
-    begun: list[Path] = []
-
-    def start(file: Path) -> Runtime:
-        begun.append(file)
-        raise JuturnaError("seen")
-
-    monkeypatch.setattr(starting, "Runtime", start)
     monkeypatch.setattr(runs, "namesakes", lambda name, own=None: [4711])
 
     async def story(bench: Bench) -> None:

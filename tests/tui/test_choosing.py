@@ -12,9 +12,8 @@ import pytest
 
 from juturna_core.control import api
 from juturna_core.errors import JuturnaError
-from juturna_tui import runs, starting
+from juturna_tui import runs
 from juturna_tui.runs import GivenRun
-from juturna_tui.runtime import Runtime
 from juturna_tui.screens.attach import AttachScreen, Running
 from juturna_tui.screens.confirm import ConfirmScreen
 from juturna_tui.screens.monitor import MonitorScreen
@@ -211,15 +210,8 @@ def test_a_remote_on_another_machine_is_none_of_ours_though_its_port_is_the_same
 
 @pytest.mark.parametrize("there", [True, False])
 def test_x_starts_a_silent_pipeline_of_others_again_only_when_it_is_gone_or_one_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: list[Path], there: bool
 ) -> None:
-    begun: list[Path] = []
-
-    def start(file: Path) -> Runtime:
-        begun.append(file)
-        raise JuturnaError("seen")
-
-    monkeypatch.setattr(starting, "Runtime", start)
     monkeypatch.setattr("juturna_core.control.discovery.is_there", lambda address: there)
 
     async def story(bench: Bench) -> None:

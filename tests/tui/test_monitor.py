@@ -6,6 +6,7 @@ The whole workbench on a pipeline in memory.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from juturna_tui import app as app_module
 from juturna_tui import settings
 from juturna_tui.messages import EventsCame
 from juturna_tui.widgets.pipeline_graph import PipelineGraph
-from tests.tui.rig import THREE, Bench, choose_pass, is_warped, play, pose, there
+from tests.tui.rig import PATIENCE, THREE, Bench, choose_pass, is_warped, play, pose, there
 
 # --- the screen ------------------------------------------------------------------------------------------------------
 
@@ -220,6 +221,30 @@ def test_messages_that_one_asks_for_while_the_picture_is_frozen_are_shown(here: 
         await bench.press("space")
         await bench.until(lambda: "frozen" not in bench.words)
         assert "a later one" not in bench.text and "of 0_stream" in bench.text
+
+    pose(story, THREE, (120, 40))
+
+
+def test_messages_of_a_node_that_is_chosen_while_those_of_another_come_are_asked_for_then(
+    here: Path,
+) -> None:
+    """Also while the picture is frozen, and no frame asks for them."""
+    go = threading.Event()
+
+    def peek(node: str, count: int = 10) -> tuple[Passed, ...]:
+        if node == "0_stream":
+            go.wait(PATIENCE)
+        return came(f"of {node}")
+
+    async def story(bench: Bench) -> None:
+        bench.control.peek = peek  # type: ignore[method-assign]
+        await bench.until(lambda: bench.app.monitor.graph.has_focus)
+        await bench.press("space", "i", "m")
+        await bench.until(lambda: bench.app.steering._peeking, "it is asked")
+        await bench.press("1", "right")
+        await bench.until(lambda: bench.app.monitor.selected == "1_pass")
+        go.set()
+        await bench.until_said("of 1_pass")
 
     pose(story, THREE, (120, 40))
 

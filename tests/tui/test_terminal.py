@@ -224,6 +224,15 @@ def test_a_silence_that_is_over_is_not_spoken_of_any_more(workbench: tuple[Desk,
     assert "the pipeline at" not in screen.text()
 
 
+def starts_again(desk: Desk, screen: Screen, killed: int) -> None:
+    """The end of the runtime is told, and x runs another one."""
+    screen.until("■ stopped", "juturna run was killed by SIGKILL; x starts it")
+    screen.press("x")
+    screen.until("● running")
+    screen.moves(RECEIVED)
+    assert desk.runtime() != killed
+
+
 @seen
 def test_a_runtime_that_is_killed_leaves_the_workbench_and_x_starts_another(
     workbench: tuple[Desk, Screen],
@@ -232,11 +241,7 @@ def test_a_runtime_that_is_killed_leaves_the_workbench_and_x_starts_another(
     screen.until("● running")
     child = desk.runtime()
     os.kill(child, signal.SIGKILL)
-    screen.until("■ stopped", "juturna run was killed by SIGKILL; x starts it")
-    screen.press("x")
-    screen.until("● running")
-    screen.moves(RECEIVED)
-    assert desk.runtime() != child
+    starts_again(desk, screen, child)
 
 
 @seen
@@ -251,11 +256,7 @@ def test_a_runtime_that_hangs_is_forced_to_end_and_started_again(
     screen.press("x")
     screen.until("The pipeline does not answer. End it at once?")
     screen.press("f")
-    screen.until("■ stopped", "juturna run was killed by SIGKILL; x starts it")
-    screen.press("x")
-    screen.until("● running")
-    screen.moves(RECEIVED)
-    assert desk.runtime() != child
+    starts_again(desk, screen, child)
 
 
 @seen
